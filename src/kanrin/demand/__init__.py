@@ -1,0 +1,103 @@
+"""Room: demand. Random-coefficients logit: read an estimate, invert shares, derivatives, surplus.
+
+Arrays in, new arrays out; prices in any one unit of money (the estimate says which); slopes alpha_i below zero.
+"""
+
+from kanrin.demand._agents import Agents, lognormal_income_agents, own_agents
+from kanrin.demand._attributes import (
+    ATTRIBUTES,
+    OutOfRange,
+    Recipe,
+    Support,
+    attribute_matrix,
+    box_volume_m3,
+    electricity_from_equivalent,
+    litres_per_100km,
+    power_to_weight_ps_per_kg,
+    price_million_real,
+    support,
+)
+from kanrin.demand._derivatives import (
+    Diversion,
+    aggregate_elasticity,
+    delta_jacobian,
+    diversion_ratios,
+    elasticities,
+    own_elasticities,
+    second_choices,
+    shares_by_price,
+    weighted_kernel,
+)
+from kanrin.demand._estimate import PRICE_FORMS, Estimate, read_estimate
+from kanrin.demand._inversion import Inversion, InversionBatch, invert_many, invert_shares
+from kanrin.demand._newmodel import (
+    PARTS,
+    Candidate,
+    CarLabels,
+    EffectPrior,
+    LeaveOneOut,
+    NameplateHistory,
+    Nameplates,
+    XiForecast,
+    XiModel,
+    fit_xi_model,
+    forecast,
+    leave_one_out,
+    level_effects,
+    selection_shifts,
+)
+from kanrin.demand._shares import choice_probabilities, log_probabilities, shares
+from kanrin.demand._surplus import compensating_variation, consumer_surplus, lowest_alpha_share
+
+__all__ = [
+    "ATTRIBUTES",
+    "PARTS",
+    "PRICE_FORMS",
+    "Agents",
+    "Candidate",
+    "CarLabels",
+    "Diversion",
+    "EffectPrior",
+    "Estimate",
+    "Inversion",
+    "InversionBatch",
+    "LeaveOneOut",
+    "NameplateHistory",
+    "Nameplates",
+    "OutOfRange",
+    "Recipe",
+    "Support",
+    "XiForecast",
+    "XiModel",
+    "aggregate_elasticity",
+    "attribute_matrix",
+    "box_volume_m3",
+    "choice_probabilities",
+    "compensating_variation",
+    "consumer_surplus",
+    "delta_jacobian",
+    "diversion_ratios",
+    "elasticities",
+    "electricity_from_equivalent",
+    "fit_xi_model",
+    "forecast",
+    "invert_many",
+    "invert_shares",
+    "leave_one_out",
+    "level_effects",
+    "litres_per_100km",
+    "log_probabilities",
+    "lognormal_income_agents",
+    "lowest_alpha_share",
+    "own_agents",
+    "own_elasticities",
+    "power_to_weight_ps_per_kg",
+    "price_million_real",
+    "read_estimate",
+    "second_choices",
+    "selection_shifts",
+    "shares",
+    "shares_by_price",
+    "support",
+    "weighted_kernel",
+]
