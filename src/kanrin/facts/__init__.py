@@ -1,0 +1,61 @@
+"""Facts: a case is a folder of small tables; this room reads it, checks it, and gives every number a key.
+
+`load_case` reads, `check_case` proves, `init_case` copies, `Case.with_overrides` changes; nothing is edited in place.
+"""
+
+from kanrin.facts._case import About, Case, case_folder, load_case, shipped_cases
+from kanrin.facts._cells import case_figure, cell_keys, known_keys
+from kanrin.facts._override import apply_overrides, parse_setting
+from kanrin.facts._records import (
+    STATUS_ORDER,
+    Assumption,
+    Candidate,
+    Claim,
+    Equipment,
+    EventOutcome,
+    ExchangeRate,
+    Fact,
+    GapRow,
+    MarketModel,
+    MarketTotal,
+    Nameplate,
+    Pathway,
+    Port,
+    Route,
+    Rule,
+    Source,
+    Spell,
+    UnitName,
+)
+
+__all__ = [
+    "STATUS_ORDER",
+    "About",
+    "Assumption",
+    "Candidate",
+    "Case",
+    "Claim",
+    "Equipment",
+    "EventOutcome",
+    "ExchangeRate",
+    "Fact",
+    "GapRow",
+    "MarketModel",
+    "MarketTotal",
+    "Nameplate",
+    "Pathway",
+    "Port",
+    "Route",
+    "Rule",
+    "Source",
+    "Spell",
+    "UnitName",
+    "apply_overrides",
+    "case_figure",
+    "case_folder",
+    "cell_keys",
+    "known_keys",
+    "load_case",
+    "parse_setting",
+    "shipped_cases",
+]
