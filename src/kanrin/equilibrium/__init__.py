@@ -1,0 +1,46 @@
+"""Room: equilibrium. Multi-product makers set prices with taxes, levies and dealer margins between them and the buyer.
+
+A game is data; solving, costs, pass-through, line-ups, the certificate and the ledger are functions of it.
+"""
+
+from kanrin.equilibrium._certificate import Certificate, certify_solution, deviation_gains
+from kanrin.equilibrium._costs import RecoveredCosts, recover_costs
+from kanrin.equilibrium._firstorder import (
+    FirstOrder,
+    capital_gamma,
+    capital_lambda,
+    first_order,
+    foc_jacobian,
+    own_blocks,
+    zeta_dense,
+)
+from kanrin.equilibrium._game import PriceGame
+from kanrin.equilibrium._ledger import Ledger, ledger
+from kanrin.equilibrium._lineups import Lineups, solve_lineups
+from kanrin.equilibrium._passthrough import PassThrough, pass_through
+from kanrin.equilibrium._solve import PriceSolution, default_start, solve_prices
+
+__all__ = [
+    "Certificate",
+    "FirstOrder",
+    "Ledger",
+    "Lineups",
+    "PassThrough",
+    "PriceGame",
+    "PriceSolution",
+    "RecoveredCosts",
+    "capital_gamma",
+    "capital_lambda",
+    "certify_solution",
+    "default_start",
+    "deviation_gains",
+    "first_order",
+    "foc_jacobian",
+    "ledger",
+    "own_blocks",
+    "pass_through",
+    "recover_costs",
+    "solve_lineups",
+    "solve_prices",
+    "zeta_dense",
+]

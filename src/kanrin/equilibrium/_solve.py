@@ -1,0 +1,180 @@
+"""Nash equilibrium in prices: plain (zeta), Anderson, then (newton-price); MODEL 3.6."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kanrin.base import Bools, Floats, InputError
+from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
+from kanrin.equilibrium._game import PriceGame
+
+__all__ = ["PriceSolution", "default_start", "solve_prices"]
+
+_TOLERANCE = 1e-12  # of max |p|, on |r p - c - zeta|
+_TO_NEWTON = 1e-2  # of max |p|
+_MEMORY = 5
+_MAX_STEPS = 400
+_NO_SALES = 1e-200  # a share below this is no offer (MODEL 3.4)
+
+
+@dataclass(frozen=True)
+class PriceSolution:
+    """Prices and how well they satisfy the first-order conditions. Products not offered: NaN price, zero share."""
+
+    price: Floats  # (J,) p, money, pre-tax
+    consumer_price: Floats  # (J,) p^c, money
+    shares: Floats  # (J,) of potential buyers
+    outside_share: float
+    margin: Floats  # (J,) m, money
+    residual: float  # max |r p - c - zeta| / max |p| over free products
+    steps: int
+    converged: bool
+    advice: str
+
+
+def default_start(game: PriceGame) -> Floats:
+    """One margin of a single-product seller above c/r, at each product's own average slope (J,) money."""
+    floor = game.cost / game.keep
+    at = first_order(game, floor)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        step = at.shares / ((1.0 + game.ad_valorem) * -at.capital_lambda)
+    typical = float(1.0 / np.abs(game.weights @ game.alpha))
+    return floor + np.where(np.isfinite(step), step, typical)
+
+
+def solve_prices(
+    game: PriceGame,
+    *,
+    offered: Bools | None = None,
+    free: Bools | None = None,
+    start: Floats | None = None,
+) -> PriceSolution:
+    """Prices at which no own price wants to move (zeta), (foc), (newton-price).
+
+    offered: (J,) products on sale, None = all; free: (J,) prices that may move, None = all, the others stay at `start`;
+    start: (J,) money, None = `default_start`. A failure is a value: `converged` false with the best residual and advice.
+    Raises InputError for masks or starts of the wrong shape, or fixed prices without a start.
+    """
+    shape = game.delta.shape
+    on_sale = np.ones(shape, dtype=bool) if offered is None else np.array(offered, dtype=bool)
+    moving = np.ones(shape, dtype=bool) if free is None else np.array(free, dtype=bool)
+    if on_sale.shape != shape or moving.shape != shape:
+        raise InputError(f"offered and free must be one flag a product, {shape}; got {on_sale.shape}, {moving.shape}")
+    if start is not None and np.shape(start) != shape:
+        raise InputError(f"start must be one price a product, {shape}; got {np.shape(start)}")
+    if start is None and not (moving | ~on_sale).all():
+        raise InputError("fixed prices need a start that holds them; give start=")
+    if start is not None and not np.isfinite(np.asarray(start)[on_sale]).all():
+        raise InputError("start holds a price that is not finite for a product on sale")
+    inner = game.subset(on_sale)
+    begin = default_start(inner) if start is None else np.asarray(start, dtype=np.float64)[on_sale]
+    at, steps, converged, advice = _iterate(inner, begin, moving[on_sale])
+    sold = at.shares > _NO_SALES
+    price, consumer, shares, margin = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape), np.full(shape, np.nan)
+    price[on_sale] = np.where(sold, at.price, np.nan)
+    consumer[on_sale] = np.where(sold, inner.consumer_price(at.price), np.nan)
+    shares[on_sale] = np.where(sold, at.shares, 0.0)
+    margin[on_sale] = np.where(sold, at.margin, np.nan)
+    residual = _relative(at, moving[on_sale])
+    outside = float(game.weights @ at.outside)
+    return PriceSolution(price, consumer, shares, outside, margin, residual, steps, converged, advice)
+
+
+def _relative(at: FirstOrder, free: Bools) -> float:
+    """max |r p - c - zeta| over free products, relative to max |p|."""
+    largest = float(np.abs(at.price).max(initial=0.0))
+    worst = float(np.abs(at.residual[free]).max(initial=0.0))
+    if not np.isfinite(worst):
+        return np.inf
+    return worst / largest if largest > 0.0 else worst
+
+
+def _iterate(game: PriceGame, start: Floats, free: Bools) -> tuple[FirstOrder, int, bool, str]:
+    at = best = first_order(game, start)
+    smallest = _relative(best, free)
+    history = _Anderson(_MEMORY)
+    ownership: Floats | None = None
+    newton_allowed_below = _TO_NEWTON
+    for step in range(1, _MAX_STEPS + 1):
+        size = _relative(at, free)
+        if size <= _TOLERANCE:
+            return at, step - 1, True, "converged"
+        if size < newton_allowed_below and step > 1:
+            if ownership is None:
+                ownership = game.ownership()
+            trial = first_order(game, at.price + _newton(game, at, free, ownership))
+            after = _relative(trial, free)
+            if after < 0.5 * size or after <= _TOLERANCE:
+                at = trial
+            elif size < 1e3 * _TOLERANCE:
+                best, smallest = (trial, after) if after < smallest else (best, smallest)
+                at = best
+                newton_allowed_below = min(newton_allowed_below, 0.1 * size)
+            else:
+                newton_allowed_below = 0.1 * size
+                history.clear()
+                continue
+        else:
+            move = np.where(free, -at.residual / game.keep, 0.0)
+            at = first_order(game, at.price + history.step(at.price, move, size))
+        size = _relative(at, free)
+        if size < smallest:
+            best, smallest = at, size
+        elif not np.isfinite(size):
+            at = best
+            history.clear()
+    converged = smallest <= _TOLERANCE
+    advice = (
+        "converged"
+        if converged
+        else f"no equilibrium found in {_MAX_STEPS} steps, best relative residual {smallest:.2e}; try a start near observed "
+        "prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
+    )
+    return best, _MAX_STEPS, converged, advice
+
+
+def _newton(game: PriceGame, at: FirstOrder, free: Bools, ownership: Floats) -> Floats:
+    """-Phi^-1 phi on free rows, rows divided by Lambda (newton-price)."""
+    jacobian = foc_jacobian(game, at, ownership=ownership)
+    moving = free & (at.capital_lambda != 0.0)
+    step = np.zeros(len(free))
+    inner = jacobian if moving.all() else jacobian[np.ix_(moving, moving)]
+    try:
+        step[moving] = -np.linalg.solve(inner / at.capital_lambda[moving, None], at.residual[moving])
+    except np.linalg.LinAlgError:
+        step[moving] = -at.residual[moving] / game.keep[moving]
+    return step
+
+
+class _Anderson:
+    """Anderson mixing of p <- p + move(p), restarted when the residual doubles (MODEL 3.6). State of one solve only."""
+
+    def __init__(self, memory: int) -> None:
+        self.memory = memory
+        self.clear()
+
+    def clear(self) -> None:
+        self.points: list[Floats] = []
+        self.moves: list[Floats] = []
+        self.last = np.inf
+        self.seen = 0
+
+    def step(self, point: Floats, move: Floats, size: float) -> Floats:
+        """The displacement to take from `point`."""
+        if size > 2.0 * self.last:
+            self.clear()
+        self.last = size
+        self.points.append(point)
+        self.moves.append(move)
+        self.seen += 1
+        if len(self.points) > self.memory + 1:
+            del self.points[0], self.moves[0]
+        if self.seen < 3:  # two plain steps first
+            return move
+        by_point = np.diff(np.array(self.points), axis=0)
+        by_move = np.diff(np.array(self.moves), axis=0)
+        mix = np.linalg.lstsq(by_move.T, move, rcond=1e-12)[0]
+        result: Floats = move - mix @ (by_point + by_move)
+        return result
