@@ -1,0 +1,124 @@
+"""Draws of everything uncertain, by Latin hypercube: parameters, xi of new models, the exchange rate, assumed numbers.
+
+A Latin hypercube puts one draw in each of n equal slices of every input, so that a mean over n draws loses the error of
+each input alone; the Monte Carlo error stated elsewhere ignores this and is therefore an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+
+import numpy as np
+
+from kanrin.base import Floats, Kind, SolveError
+from kanrin.demand import Estimate
+from kanrin.rules import FX, Book
+
+__all__ = ["Draws", "draw_inputs", "latin_hypercube", "normal_quantile", "triangular_quantile"]
+
+_NOT_DRAWN = ("demand.", "plan.selection_shift_sd")  # choices shown by sensitivity, not by chance
+_inverse_normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
+
+
+@dataclass(frozen=True)
+class Draws:
+    """D joint draws. `keys` holds numbers of the case by key, `theta` the parameters, `normals` the xi of candidates."""
+
+    theta: Floats  # (D, P) in the order of the estimate
+    normals: Floats  # (D, C) standard normal
+    keys: Mapping[str, Floats] = field(repr=False)  # each (D,), in the key's unit
+
+    @property
+    def count(self) -> int:
+        """D."""
+        return len(self.theta)
+
+
+def latin_hypercube(count: int, dimensions: int, rng: np.random.Generator) -> Floats:
+    """(count, dimensions) uniforms, one in each of `count` slices of every dimension."""
+    slices = np.stack([rng.permutation(count) for _ in range(dimensions)], axis=1) if dimensions else np.zeros((count, 0))
+    out: Floats = (slices + rng.random((count, dimensions))) / count
+    return np.clip(out, 1e-12, 1 - 1e-12)
+
+
+def normal_quantile(u: Floats) -> Floats:
+    """Standard normal quantiles of uniforms."""
+    out: Floats = _inverse_normal(u) if u.size else np.zeros(u.shape)
+    return out
+
+
+def triangular_quantile(u: Floats, low: float, mode: float, high: float) -> Floats:
+    """Quantiles of the triangular distribution on low..high with its peak at mode."""
+    if high <= low:
+        return np.full(u.shape, mode)
+    cut = (mode - low) / (high - low)
+    left = low + np.sqrt(u * (high - low) * (mode - low))
+    right = high - np.sqrt((1 - u) * (high - low) * (high - mode))
+    out: Floats = np.where(u < cut, left, right)
+    return out
+
+
+def uncertain_keys(book: Book, used: Iterable[str]) -> list[str]:
+    """The keys among `used` that are drawn: assumptions with a range, and the exchange rate unless the user set it."""
+    found = []
+    for key in dict.fromkeys(used):
+        if key in book.case.overrides or key.startswith(_NOT_DRAWN):
+            continue
+        if key == FX:
+            found.append(key)
+            continue
+        figure = book.figure(key)
+        if figure.kind is Kind.ASSUMPTION and figure.low is not None and figure.high is not None:
+            if figure.low < figure.high and figure.unit != "1 yes, 0 no":
+                found.append(key)
+    return found
+
+
+def draw_inputs(
+    book: Book, estimate: Estimate, candidates: int, used: Iterable[str], *, count: int, seed: int, stream: int
+) -> Draws:
+    """D joint draws for the keys in `used` that are uncertain. `stream` keeps fresh draws apart from the first ones.
+
+    Assumed numbers follow a triangle on low..high with its peak at the value. The exchange rate is log-normal around
+    today's with a random walk's spread over the lead time and the average of the programme's months.
+    """
+    rng = np.random.default_rng([seed, stream])
+    keys = uncertain_keys(book, used)
+    parameters = len(estimate.order)
+    u = latin_hypercube(count, parameters + candidates + len(keys), rng)
+    z = normal_quantile(u[:, : parameters + candidates])
+    theta = _theta(estimate, z[:, :parameters])
+    values: dict[str, Floats] = {}
+    for k, key in enumerate(keys):
+        column = u[:, parameters + candidates + k]
+        if key == FX:
+            values[key] = book.number(FX) * np.exp(fx_log_sd(book) * normal_quantile(column))
+        else:
+            figure = book.figure(key)
+            values[key] = triangular_quantile(column, float(figure.low or 0.0), figure.value, float(figure.high or 0.0))
+    return Draws(theta, z[:, parameters:], values)
+
+
+def fx_log_sd(book: Book) -> float:
+    """Standard deviation of the log of the programme's average exchange rate: sigma sqrt(lead + horizon / 3)."""
+    lead = book.number("cert.us_made_certification.lead_time_months")
+    months = 12.0 * book.number("plan.horizon_years")
+    return book.number("fx.sigma_monthly") * float(np.sqrt(lead + months / 3.0))
+
+
+def _theta(estimate: Estimate, z: Floats) -> Floats:
+    """(bootstrap) parameters from standard normals; a draw with alpha >= 0 is refused by reflection at the estimate."""
+    values, vectors = np.linalg.eigh(estimate.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    theta: Floats = estimate.values + z @ root.T
+    at = estimate.order.index("alpha")
+    bad = theta[:, at] >= 0
+    if bad.mean() > 0.5:
+        raise SolveError(
+            f"{estimate.path}: more than half of the parameter draws have alpha >= 0; the estimate does not identify the "
+            "price coefficient: use another estimate"
+        )
+    theta[bad] = 2 * estimate.values - theta[bad]
+    return theta
