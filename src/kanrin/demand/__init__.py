@@ -1,6 +1,6 @@
 """Room: demand. Random-coefficients logit: read an estimate, invert shares, derivatives, surplus.
 
-Arrays in, new arrays out; prices in any one unit of money (the estimate says which); slopes alpha_i below zero.
+Arrays in, new arrays out; prices in any one unit of money (the estimate says which); slopes are below zero.
 """
 
 from kanrin.demand._agents import Agents, lognormal_income_agents, own_agents

@@ -1,6 +1,7 @@
 """Simulated buyers: each has a scale on the price slope and a weight.
 
-The price slope of buyer i is alpha_i = alpha / y_i, y_i income relative to the median household (price-index).
+The price slope of buyer i is alpha_i = alpha / y_i, y_i income relative to the median
+household (price-index).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ class Agents:
 
     alpha_scale: (I,) pure number, > 0; the slope of buyer i is alpha * alpha_scale_i.
     weights: (I,) pure number, >= 0, sum one.
-    Raises InputError for wrong shapes, non-finite or non-positive scales, negative weights or a sum other than one.
+    Raises InputError for wrong shapes, non-finite or non-positive scales, negative weights or a sum other
+    than one.
     """
 
     alpha_scale: Floats
@@ -34,8 +36,8 @@ class Agents:
         weights = np.array(self.weights, dtype=np.float64)
         if scale.ndim != 1 or scale.shape != weights.shape or scale.size == 0:
             raise InputError(
-                f"agents need one weight for each price scale, both (I,); got {scale.shape} and {weights.shape}; "
-                "give two lists of the same length"
+                f"agents need one weight for each price scale, both (I,); got {scale.shape} and "
+                f"{weights.shape}; give two lists of the same length"
             )
         if not (np.isfinite(scale).all() and (scale > 0.0).all()):
             worst = int(np.argmin(np.where(np.isfinite(scale), scale, -np.inf)))
@@ -55,14 +57,15 @@ class Agents:
             object.__setattr__(self, name, array)
 
     def alpha(self, alpha: float | Floats) -> Floats:
-        """Price slopes, shape of alpha + (I,), utils per unit of money; negative when alpha is (price-index)."""
+        """Price slopes (..., I), utils per unit of money, for slopes (...) at median income (price-index)."""
         return np.multiply.outer(np.asarray(alpha, dtype=np.float64), self.alpha_scale)
 
 
 def lognormal_income_agents(log_income_sd: float, nodes: int = 13) -> Agents:
     """Gauss-Hermite nodes of ln y ~ N(0, log_income_sd^2), alpha_i = alpha / y_i (price-index).
 
-    log_income_sd: sd of log income relative to the median, >= 0; nodes: at least 1. Raises InputError otherwise.
+    log_income_sd: sd of log income relative to the median, >= 0; nodes: at least 1. Raises InputError
+    otherwise.
     """
     if not (np.isfinite(log_income_sd) and log_income_sd >= 0.0):
         raise InputError(f"log_income_sd is {log_income_sd}; expected a number >= 0")
@@ -75,7 +78,7 @@ def lognormal_income_agents(log_income_sd: float, nodes: int = 13) -> Agents:
 
 
 def own_agents(income: ArrayLike, weights: ArrayLike) -> Agents:
-    """Buyers of the caller's own: income (I,) relative to the median household, > 0; weights (I,), sum one."""
+    """The caller's own buyers: income (I,) relative to the median household, > 0; weights (I,), sum one."""
     y = np.asarray(income, dtype=np.float64)
     if y.ndim != 1 or not (np.isfinite(y).all() and (y > 0.0).all()):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Derivatives of shares and what is read off them: elasticities, diversion, second choices (MODEL section 2.3)."""
+"""Derivatives of shares and what is read off them: elasticities, diversion, second choices (MODEL 2.3)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def own_elasticities(alpha: Floats, probabilities: Floats, weights: Floats, cons
 def aggregate_elasticity(
     alpha: Floats, probabilities: Floats, outside: Floats, weights: Floats, consumer_price: Floats
 ) -> float:
-    """Change of the inside share by a common change of all consumer prices, per cent by per cent (elasticity).
+    """Per cent change of the inside share when all consumer prices rise by one per cent (elasticity).
 
     outside: s_i0 (I,). Uses sum_k D_jk = sum_i w_i alpha_i s_ij s_i0.
     """
@@ -76,7 +76,7 @@ def aggregate_elasticity(
 
 
 def diversion_ratios(alpha: Floats, probabilities: Floats, outside: Floats, weights: Floats) -> Diversion:
-    """-D_jk/D_jj, and to the outside good, when the price of j rises a little (diversion). outside: s_i0 (I,)."""
+    """-D_jk/D_jj, and to the outside good, for a small rise of p_j (diversion). outside: s_i0 (I,)."""
     by_price = shares_by_price(alpha, probabilities, weights)
     own = np.diag(by_price).copy()
     inside: Floats = -by_price / own[:, None]

@@ -83,9 +83,10 @@ class Estimate:
         while bad.size:
             if tried >= _ENOUGH_TRIES and 2 * rejected > tried:
                 raise SolveError(
-                    f"{self.path}: {rejected} of {tried} draws have alpha >= 0 (alpha {self.alpha:.4g}, standard error "
-                    f"{math.sqrt(self.covariance[column, column]):.4g}); the price coefficient is not told from zero: "
-                    "use an estimate with a sharper alpha"
+                    f"{self.path}: {rejected} of {tried} draws have alpha >= 0 (alpha {self.alpha:.4g}, "
+                    f"standard error {math.sqrt(self.covariance[column, column]):.4g}); the price "
+                    f"coefficient is not told "
+                    "from zero: use an estimate with a sharper alpha"
                 )
             draws[bad] = sample(bad.size)
             tried += bad.size
@@ -116,7 +117,7 @@ class _Lines:
 
 
 def read_estimate(path: str | Path) -> Estimate:
-    """Read and check a demand estimate. All faults are gathered into one CaseError, each with file and line."""
+    """Read and check a demand estimate. All faults come in one CaseError, each with file and line."""
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
@@ -136,26 +137,28 @@ def read_estimate(path: str | Path) -> Estimate:
     observations = content.get("observations")
     if not isinstance(observations, int) or isinstance(observations, bool) or observations < 1:
         faults.append(
-            f"{lines.at('observations')}: observations is {observations!r}; expected a whole number above zero"
+            f"{lines.at('observations')}: observations is {observations!r}; expected a whole number "
+            "above zero"
         )
     parameters = _numbers(tables["parameters"], "parameters", lines, faults)
     supply = _numbers(content.get("supply", {}), "supply", lines, faults)
     form, definition, sd = _price(tables["price"], lines, faults)
     if tables["parameters"] and "alpha" not in tables["parameters"]:
         faults.append(
-            f"{lines.at('alpha', 'parameters')}: alpha is missing from [parameters]; give the price coefficient"
+            f"{lines.at('alpha', 'parameters')}: alpha is missing from [parameters]; give the price "
+            "coefficient"
         )
     elif not parameters.get("alpha", -1.0) < 0.0:
         faults.append(
-            f"{lines.at('alpha', 'parameters')}: alpha is {parameters['alpha']}; expected a number below zero: with "
-            "alpha >= 0 buyers like high prices and profit has no bound"
+            f"{lines.at('alpha', 'parameters')}: alpha is {parameters['alpha']}; expected a number below "
+            "zero: with alpha >= 0 buyers like high prices and profit has no bound"
         )
     order, covariance = _covariance(tables["covariance"], parameters, lines, faults)
     if faults:
         raise CaseError(faults)
     return Estimate(
-        words["market"], words["period"], int(observations or 0), form, definition, sd, parameters, order, covariance,
-        supply, optional["origin"], optional["title"], str(file),
+        words["market"], words["period"], int(observations or 0), form, definition, sd, parameters, order,
+        covariance, supply, optional["origin"], optional["title"], str(file),
     )  # fmt: skip
 
 
@@ -197,13 +200,14 @@ def _price(table: dict[str, Any], lines: _Lines, faults: list[str]) -> tuple[str
     form, definition, sd = table.get("form"), table.get("definition", "list"), table.get("log_income_sd")
     if table and form not in PRICE_FORMS:
         faults.append(
-            f"{lines.at('form', 'price')}: unknown price form {form!r}; known: {', '.join(map(repr, PRICE_FORMS))}"
+            f"{lines.at('form', 'price')}: unknown price form {form!r}; known: "
+            f"{', '.join(map(repr, PRICE_FORMS))}"
         )
     if definition not in _DEFINITIONS:
         faults.append(
             f'{lines.at("definition", "price")}: definition is {definition!r}; expected "list" or "consumer"'
         )
-    if table and not (_is_number(sd) and sd >= 0.0):
+    if table and not (_is_number(sd) and float(sd or 0.0) >= 0.0):
         faults.append(
             f"{lines.at('log_income_sd', 'price')}: log_income_sd is {sd!r}; expected a number >= 0"
         )
@@ -228,7 +232,8 @@ def _covariance(
             extra
         )
         faults.append(
-            f"{where}: covariance.order {' and '.join(what) or 'repeats a name'}; list each of [parameters] once"
+            f"{where}: covariance.order {' and '.join(what) or 'repeats a name'}; list each of [parameters] "
+            f"once"
         )
         return empty
     where, size = lines.at("matrix", "covariance"), len(order)
@@ -249,7 +254,8 @@ def _covariance(
     if float(np.abs(matrix - matrix.T).max(initial=0.0)) > _SYMMETRY * largest:
         j, k = np.unravel_index(int(np.abs(matrix - matrix.T).argmax()), matrix.shape)
         faults.append(
-            f"{where}: covariance.matrix is not symmetric: ({order[j]}, {order[k]}) is {matrix[j, k]:.6g} and its mirror "
+            f"{where}: covariance.matrix is not symmetric: ({order[j]}, {order[k]}) is {matrix[j, k]:.6g} "
+            f"and its mirror "
             f"{matrix[k, j]:.6g}; copy the matrix again"
         )
         return empty

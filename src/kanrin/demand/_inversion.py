@@ -1,7 +1,8 @@
 """Find the mean utilities that reproduce observed shares: (inversion), SQUAREM first, then Newton.
 
-Sources: BLP 1995; Varadhan & Roland 2008; Reynaerts, Varadhan & Nash 2012. The Newton system L d = s R is solved exactly:
-L = diag(s) - sum_i w_i s_i s_i' is a diagonal less a matrix of rank I, so that I equations do (Woodbury), or J when J <= I.
+Sources: BLP 1995; Varadhan & Roland 2008; Reynaerts, Varadhan & Nash 2012. The Newton system L d = s R is
+solved exactly: L = diag(s) - sum_i w_i s_i s_i' is a diagonal less a matrix of rank I, so that I equations
+do (Woodbury), or J when J <= I.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Inversion:
 
 @dataclass(frozen=True)
 class InversionBatch:
-    """Mean utilities for many parameter draws; a draw that failed is marked, and its delta is missing (NaN)."""
+    """Mean utilities for many parameter draws; a failed draw is marked, its delta is missing (NaN)."""
 
     delta: Floats  # (D, J) utils
     residual: Floats  # (D,)
@@ -56,17 +57,18 @@ def invert_shares(
 ) -> Inversion:
     """delta with s(delta) = S (inversion), (squarem), (newton), (delta-bound).
 
-    observed: S (J,) shares of potential buyers; consumer_price: (J,) money, in the definition the estimate used;
-    alpha: (I,), utils per unit of money; weights: (I,). `start`: (J,) a delta near by; `name` is used in errors.
-    Raises InputError for shares that are not positive or sum to one or more, SolveError when it does not converge.
+    observed: S (J,) shares of potential buyers; consumer_price: (J,) money, as the estimate defines it;
+    alpha: (I,), utils per unit of money; weights: (I,); start: (J,) a delta near by; name: for errors.
+    Raises InputError for shares that are not positive or sum to one or more, SolveError when it does not
+    converge.
     """
     batch = invert_many(observed, consumer_price, np.asarray(alpha)[None, :], weights, start=start)
     residual, bound = float(batch.residual[0]), float(batch.bound[0])
     if not batch.converged[0]:
         raise SolveError(
-            f"{name}: shares not inverted after {batch.steps} steps; largest |log S - log s| is {residual:.2e}, "
-            f"expected {_TARGET:.0e}; usual causes are prices in another unit than alpha or shares too near to one: "
-            "check units and market size"
+            f"{name}: shares not inverted after {batch.steps} steps; largest |log S - log s| is "
+            f"{residual:.2e}, expected {_TARGET:.0e}; usual causes are prices in another unit than alpha or "
+            "shares too near to one: check units and market size"
         )
     advice = "converged" if residual < _TARGET else "converged to the rounding floor; see `bound`"
     return Inversion(batch.delta[0], residual, bound, batch.steps, True, advice)
@@ -77,8 +79,9 @@ def invert_many(
 ) -> InversionBatch:
     """`invert_shares` for D draws of the price slopes at once (bootstrap, `reinvert`).
 
-    observed: (J,) or (D, J); consumer_price: (J,); alphas: (D, I); weights: (I,); start: (J,) or (D, J), for example the
-    delta of the point estimate. Failures are kept and marked. Raises InputError as `invert_shares`.
+    observed: (J,) or (D, J); consumer_price: (J,); alphas: (D, I); weights: (I,); start: (J,) or (D, J), for
+    example the delta of the point estimate. Failures are kept and marked. Raises InputError as
+    `invert_shares`.
     """
     price, slopes, w = (np.asarray(a, dtype=np.float64) for a in (consumer_price, alphas, weights))
     if slopes.ndim != 2 or w.shape != slopes.shape[1:]:
@@ -93,7 +96,7 @@ def invert_many(
 
 
 def _mean_attraction(price: Floats, slopes: Floats, w: Floats) -> Floats:
-    """log sum_i w_i e^(alpha_i p_j), (D, J): exact in the limit of small shares, and the plain start for one agent."""
+    """log sum_i w_i e^(alpha_i p_j), (D, J): the start, exact for one agent and for small shares."""
     effect = price[:, None] * slopes[:, None, :]
     top = effect.max(axis=2)
     result: Floats = top + np.log(np.exp(effect - top[:, :, None]) @ w)
@@ -112,14 +115,16 @@ def _checked_shares(observed: Floats, price: Floats) -> Floats:
     if bad.any():
         j = int(np.argwhere(bad)[0][-1])
         raise InputError(
-            f"share of product {j} is {target[..., j].min():.3g}; expected a number above zero: drop the product, pool "
+            f"share of product {j} is {target[..., j].min():.3g}; expected a number above zero: drop the "
+            f"product, pool "
             "periods, or ask for the Laplace shares; a zero is never replaced silently"
         )
     inside = target.sum(axis=-1)
     if not (inside < 1.0).all():
         j = int(np.argmax(target.max(axis=0) if target.ndim == 2 else target))
         raise InputError(
-            f"shares sum to {inside.max():.6g}, expected less than 1 (largest: product {j}); raise the number of "
+            f"shares sum to {inside.max():.6g}, expected less than 1 (largest: product {j}); raise the "
+            f"number of "
             "potential buyers or check the units sold"
         )
     return target

@@ -23,9 +23,10 @@ def choice_probabilities(
 ) -> tuple[Floats, Floats]:
     """Probability that buyer i takes product j, and that he takes none (rc-shares).
 
-    delta: (..., J) mean utility, price effect left out; alpha: (I,) or (..., I), utils per unit of money, < 0;
-    consumer_price: (..., J) money, tax included; offered: (..., J), None = all; an absent product has probability 0.
-    Returns s_ij (..., J, I) and s_i0 (..., I). Leading dimensions broadcast. Shifted by the maximum: no overflow.
+    delta: (..., J) mean utility, price effect left out; alpha: (I,) or (..., I), utils per money, < 0;
+    consumer_price: (..., J) money, tax included; offered: (..., J), None = all; an absent product has
+    probability 0. Returns s_ij (..., J, I) and s_i0 (..., I). Leading dimensions broadcast. Shifted by the
+    maximum: no overflow.
     """
     utility = _utility(delta, alpha, consumer_price, offered)
     shift = utility.real.max(axis=-2, initial=0.0)
@@ -40,7 +41,7 @@ def choice_probabilities(
 def log_probabilities(
     delta: Floats, alpha: Floats, consumer_price: Floats, *, offered: Bools | None = None
 ) -> tuple[Floats, Floats]:
-    """log s_ij (..., J, I) and Q_i = log(1 + sum_k e^V_ik) (..., I), as in `choice_probabilities` (rc-shares)."""
+    """log s_ij (..., J, I), Q_i = log(1 + sum_k e^V_ik) (..., I), as `choice_probabilities` (rc-shares)."""
     utility = _utility(delta, alpha, consumer_price, offered)
     shift = utility.real.max(axis=-2, initial=0.0)
     inclusive = shift + np.log(np.exp(-shift) + np.exp(utility - shift[..., None, :]).sum(axis=-2))
@@ -50,7 +51,7 @@ def log_probabilities(
 def shares(
     delta: Floats, alpha: Floats, consumer_price: Floats, weights: Floats, *, offered: Bools | None = None
 ) -> Floats:
-    """Shares of potential buyers s_j = sum_i w_i s_ij, (..., J) (rc-shares). Arguments as `choice_probabilities`."""
+    """s_j = sum_i w_i s_ij (..., J), of potential buyers (rc-shares); as `choice_probabilities`."""
     probabilities, _ = choice_probabilities(delta, alpha, consumer_price, offered=offered)
     result: Floats = probabilities @ np.asarray(weights)
     return result

@@ -28,16 +28,17 @@ def consumer_surplus(
 
 
 def compensating_variation(before: Floats, after: Floats, weights: Floats, market_size: float) -> float:
-    """CV = M sum_i w_i (CS_i after - CS_i before), money per period; a loss is negative (cs). Surpluses (I,)."""
+    """CV = M sum_i w_i (CS_i after - before), money per period, a loss negative (cs). Surpluses (I,)."""
     return float(market_size * (weights @ (after - before)))
 
 
 def lowest_alpha_share(
     before: Floats, after: Floats, alpha: Floats, weights: Floats, *, fraction: float = 0.01
 ) -> float:
-    """Share of |CV| carried by the `fraction` of buyers with the smallest |alpha|; the last agent counts in part (cs).
+    """Share of |CV| carried by the `fraction` of buyers with the smallest |alpha| (cs).
 
-    All arrays (I,). Zero when nothing changes. With few nodes one agent may stand for more than the fraction.
+    All arrays (I,); the last agent counts in part. Zero when nothing changes. With few nodes one agent may
+    stand for more than the fraction.
     """
     order = np.argsort(np.abs(alpha), kind="stable")
     carried = np.concatenate([[0.0], np.cumsum((weights * np.abs(after - before))[order])])

@@ -1,4 +1,4 @@
-"""Room: equilibrium. Multi-product makers set prices with taxes, levies and dealer margins between them and the buyer.
+"""Room: equilibrium. Multi-product makers set prices taxes, levies and dealers between them and the buyer.
 
 A game is data; solving, costs, pass-through, line-ups, the certificate and the ledger are functions of it.
 """

@@ -23,8 +23,9 @@ _LARGEST_LOG = 700.0
 
 @dataclass(frozen=True)
 class Certificate:
-    """First order, second order and agreeing starts do not suffice under mixed logit [E28]: hence the scan of deviations.
+    """The evidence for one solution (certificate).
 
+    First order, second order and agreeing starts do not suffice under mixed logit [E28]: hence the scan.
     Ratios are pure numbers; `largest_deviation_gain` is relative to the deviating firm's profit.
     """
 
@@ -41,7 +42,7 @@ class Certificate:
 def certify_solution(
     game: PriceGame, solution: PriceSolution, *, offered: Bools | None = None, starts: int = 8, seed: int = 0
 ) -> Certificate:
-    """Examine prices found by `solve_prices`, all prices free (certificate). `seed` is of the random starts."""
+    """Examine prices found by `solve_prices`, all free (certificate). `seed` is of the random starts."""
     on_sale = np.isfinite(solution.price)
     if offered is not None:
         on_sale &= np.asarray(offered, dtype=bool)
@@ -78,11 +79,13 @@ def _starts(game: PriceGame, count: int, seed: int) -> list[Floats]:
 
 
 def deviation_gains(game: PriceGame, price: Floats) -> Floats:
-    """Largest gain of each firm's objective over a grid of deviations, rivals fixed, relative to it: (F,), -inf for a firm
-    without products.
+    """Largest gain of each firm's objective over a grid of deviations, rivals fixed: (F,).
 
-    Deviations: each own price on a log grid from half its c/r to 40 c/r, and all the firm's prices by a common scale.
-    Only one price (or one firm's) moves, so that per-agent sums do the rest: O(I) a product and grid point (certificate).
+    Relative to the objective; -inf for a firm without products.
+
+    Deviations: each own price on a log grid from half its c/r to 40 c/r, and all the firm's prices by a
+    common scale. Only one price (or one firm's) moves, so that per-agent sums do the rest: O(I) a product
+    and grid point (certificate).
     """
     consumer = game.consumer_price(price)
     log_s, _ = log_probabilities(game.delta, game.alpha, consumer)

@@ -37,22 +37,24 @@ def recover_costs(
 ) -> RecoveredCosts:
     """c = r p + (H o D)^-1 (r s/(1 + v)) at observed pre-tax prices (J,) (recover).
 
-    Arguments as `PriceGame`; shares are those of the model, equal to the observed ones when delta was inverted at
-    consumer prices (1 + v) p + l. Raises InputError as `PriceGame`, SolveError when H o D is singular.
+    Arguments as `PriceGame`; shares are those of the model, equal to the observed ones when delta was
+    inverted at consumer prices (1 + v) p + l. Raises InputError as `PriceGame`, SolveError when H o D is
+    singular.
     """
     p = np.asarray(price, dtype=np.float64)
     game = PriceGame(
-        delta=delta, alpha=alpha, weights=weights, cost=np.zeros(p.shape), keep=np.asarray(keep, dtype=np.float64),
-        ad_valorem=np.asarray(ad_valorem, dtype=np.float64), levies=np.asarray(levies, dtype=np.float64),
-        firms=firms, kappa=kappa,
+        delta=delta, alpha=alpha, weights=weights, cost=np.zeros(p.shape), firms=firms, kappa=kappa,
+        keep=np.asarray(keep, dtype=np.float64), ad_valorem=np.asarray(ad_valorem, dtype=np.float64),
+        levies=np.asarray(levies, dtype=np.float64),
     )  # fmt: skip
     probabilities, _ = choice_probabilities(game.delta, game.alpha, game.consumer_price(p))
     wedge = game.keep * (probabilities @ game.weights) / (1.0 + game.ad_valorem)
     matrix = game.ownership() * shares_by_price(game.alpha, probabilities, game.weights)
     scale = np.abs(np.diag(matrix))  # rows in units of the own slope: small sellers weigh like large ones
     try:
-        margin = -np.linalg.solve(matrix / scale[:, None], wedge / scale)
+        solved = np.linalg.solve(matrix / scale[:, None], wedge / scale)
     except np.linalg.LinAlgError as error:
         raise SolveError("costs not recovered: H o D is singular; a product has no sales: drop it") from error
-    cost = game.keep * p - margin
+    margin: Floats = np.asarray(-solved, dtype=np.float64)
+    cost: Floats = game.keep * p - margin
     return RecoveredCosts(cost, margin, np.flatnonzero(cost < 0.0))

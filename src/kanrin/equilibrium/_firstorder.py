@@ -1,7 +1,8 @@
 """First-order conditions of multi-product price setters, and their derivatives (MODEL 3.2, 3.3).
 
-Morrow & Skerlos 2011 split D = diag Lambda - Gamma; sums over a firm's products are taken per agent, so that the residual
-needs no J x J array. `zeta_dense` is the same by matrices, for reading and for tests. Prices may be complex (tests only).
+Morrow & Skerlos 2011 split D = diag Lambda - Gamma; sums over a firm's products are taken per agent, so that
+the residual needs no J x J array. `zeta_dense` is the same by matrices, for reading and for tests. Prices
+may be complex (tests only).
 """
 
 from __future__ import annotations
@@ -117,10 +118,11 @@ def foc_jacobian(game: PriceGame, at: FirstOrder, *, ownership: Floats | None = 
 
 
 def own_blocks(game: PriceGame, at: FirstOrder, jacobian: Floats) -> list[Floats]:
-    """(1 + v_j) Phi_jl over the products of each firm, (J_f, J_f): symmetric, negative definite at a maximum (soc).
+    """(1 + v_j) Phi_jl over the products of each firm, (J_f, J_f), negative definite at a maximum (soc).
 
-    Rows and columns are scaled by 1/sqrt((1 + v) |Lambda|), which keeps the sign of every eigenvalue and makes the
-    blocks comparable between cars of large and small sales. Products with Lambda = 0 are left out.
+    Symmetric. Rows and columns are scaled by 1/sqrt((1 + v) |Lambda|), which keeps the sign of every
+    eigenvalue and makes the blocks comparable between cars of large and small sales. Products with Lambda =
+    0 are left out.
     """
     blocks = []
     for firm in np.unique(game.firms):

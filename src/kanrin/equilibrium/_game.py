@@ -13,11 +13,12 @@ __all__ = ["PriceGame"]
 
 @dataclass(frozen=True)
 class PriceGame:
-    """Makers who set pre-tax retail prices of J products sold to I kinds of buyers. One unit of money throughout.
+    """Makers who set pre-tax retail prices of J products sold to I kinds of buyers.
 
-    A single number is accepted for keep, ad_valorem and levies, and means the same for every product.
-    Raises InputError for wrong shapes, numbers that are not finite, a price slope that is not below zero, keep <= 0,
-    ad_valorem <= -1, weights that do not sum to one, or a diagonal of kappa other than one.
+    One unit of money throughout. A single number is accepted for keep, ad_valorem and levies, and means the
+    same for every product.
+    Raises InputError for wrong shapes, numbers that are not finite, a price slope that is not below zero,
+    keep <= 0, ad_valorem <= -1, weights that do not sum to one, or a diagonal of kappa other than one.
     """
 
     delta: Floats  # (J,) utils, mean utility without the price effect
@@ -40,7 +41,9 @@ class PriceGame:
             if value.ndim == 0:
                 value = np.full(delta.shape, float(value))
             if value.shape != delta.shape:
-                raise InputError(f"{name} must be one number a product, {delta.shape}; got shape {value.shape}")
+                raise InputError(
+                    f"{name} must be one number a product, {delta.shape}; got shape {value.shape}"
+                )
             put(self, name, value)
         put(self, "delta", delta)
         for name in ("alpha", "weights"):
@@ -52,7 +55,8 @@ class PriceGame:
         firms = np.array(self.firms)
         if firms.shape != delta.shape or not np.issubdtype(firms.dtype, np.integer) or (firms < 0).any():
             raise InputError(
-                f"firms must be one whole number >= 0 a product, {delta.shape}; got {firms.dtype} {firms.shape}"
+                f"firms must be one whole number >= 0 a product, {delta.shape}; got {firms.dtype} "
+                f"{firms.shape}"
             )
         put(self, "firms", firms.astype(np.int64))
         if self.kappa is not None:
@@ -67,25 +71,34 @@ class PriceGame:
         for field in fields(self):
             array = getattr(self, field.name)
             if array is not None and not np.isfinite(array).all():
-                raise InputError(f"{field.name} holds a number that is not finite, at {np.argwhere(~np.isfinite(array))[0]}")
+                raise InputError(
+                    f"{field.name} holds a number that is not finite, at "
+                    f"{np.argwhere(~np.isfinite(array))[0]}"
+                )
         if not (self.alpha < 0.0).all():
             i = int(np.argmax(self.alpha))
             raise InputError(
-                f"alpha of agent {i} is {self.alpha[i]:.4g}; expected every price slope below zero: otherwise profit "
-                "grows without bound in price; use alpha * price / income, or a log-normal slope"
+                f"alpha of agent {i} is {self.alpha[i]:.4g}; expected every price slope below zero: "
+                "otherwise profit grows without bound in price; use alpha * price / income, or a log-normal "
+                "slope"
             )
         if (self.weights < 0.0).any() or abs(float(self.weights.sum()) - 1.0) > 1e-9:
             raise InputError(f"weights must be >= 0 and sum to one; they sum to {self.weights.sum():.12g}")
         if (self.keep <= 0.0).any():
-            raise InputError(f"keep of product {int(np.argmin(self.keep))} is {self.keep.min():.4g}; expected > 0")
+            raise InputError(
+                f"keep of product {int(np.argmin(self.keep))} is {self.keep.min():.4g}; expected > 0"
+            )
         if (self.ad_valorem <= -1.0).any():
             raise InputError(
-                f"ad_valorem of product {int(np.argmin(self.ad_valorem))} is {self.ad_valorem.min():.4g}; expected > -1"
+                f"ad_valorem of product {int(np.argmin(self.ad_valorem))} is {self.ad_valorem.min():.4g}; "
+                f"expected > -1"
             )
         if self.kappa is not None:
             size = self.firm_count
             if self.kappa.ndim != 2 or self.kappa.shape[0] != self.kappa.shape[1] or len(self.kappa) < size:
-                raise InputError(f"kappa must be ({size}, {size}), a row and a column a firm; got {self.kappa.shape}")
+                raise InputError(
+                    f"kappa must be ({size}, {size}), a row and a column a firm; got {self.kappa.shape}"
+                )
             if not np.array_equal(np.diag(self.kappa), np.ones(len(self.kappa))):
                 raise InputError("the diagonal of kappa must be one: a firm counts its own profit fully")
 
@@ -122,5 +135,8 @@ class PriceGame:
         return replace(
             self,
             kappa=kappa,
-            **{n: getattr(self, n)[picked] for n in ("delta", "cost", "keep", "ad_valorem", "levies", "firms")},
+            **{
+                n: getattr(self, n)[picked]
+                for n in ("delta", "cost", "keep", "ad_valorem", "levies", "firms")
+            },
         )

@@ -17,7 +17,7 @@ class Ledger:
     spending: Floats  # p^c q
     margin: Floats  # (r p - c) q, the maker's
     cost: Floats  # c q
-    dealer: Floats  # (1 - r) p q, dealers and distributors (and any duty levied on the price, when r holds it)
+    dealer: Floats  # (1 - r) p q, dealers and distributors (with a duty on the price, when r holds it)
     taxes: Floats  # (v p + l) q; a subsidy is negative
 
 

@@ -1,8 +1,8 @@
 """Many line-ups of one market at once: chord steps from the full line-up's equilibrium.
 
-The full line-up is solved once (newton-price); its Phi^-1 then serves every line-up, since the candidates are a small part
-of the market and change it little. The fixed point is the same as that of `solve_prices`: only the path is cheaper. Rows
-that the chord does not carry home are solved one by one.
+The full line-up is solved once (newton-price); its Phi^-1 then serves every line-up, since the candidates
+are a small part of the market and change it little. The fixed point is the same as that of `solve_prices`:
+only the path is cheaper. Rows that the chord does not carry home are solved one by one.
 
 Layout (rows, agents, products), products sorted by firm, so that a firm's sum is one np.add.reduceat.
 """
@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanrin.base import Bools, Floats, InputError
-from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
+from kanrin.equilibrium._firstorder import FirstOrder, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
-from kanrin.equilibrium._solve import solve_prices
+from kanrin.equilibrium._solve import NO_SALES, default_start, settle, solve_prices
 
 __all__ = ["Lineups", "solve_lineups"]
 
 _TOLERANCE = 1e-11  # of max |p|, on |r p - c - zeta|
+_NEAR = 1e-5  # the full line-up needs no more: it only lends its Jacobian and a start
 _MAX_CHORD_STEPS = 12
 _CHUNK = 16  # rows worked on together: a chunk's arrays stay in cache
 _LARGEST_UTILITY = 600.0  # exp is safe below; checked once, else rows are solved one by one
@@ -44,8 +45,9 @@ def solve_lineups(
 ) -> Lineups:
     """`solve_prices` for each row of `offered`, as one batch (zeta-mf), (foc-jac).
 
-    offered: (B, J); cost: (J,) or (B, J) money, None = the game's; start: (J,) money, an equilibrium near by (a NaN is
-    filled in). Failures are kept, marked in `converged`. Raises InputError for shapes that do not match.
+    offered: (B, J); cost: (J,) or (B, J) money, None = the game's; start: (J,) money, an equilibrium near by
+    (a NaN is filled in). Failures are kept, marked in `converged`. Raises InputError for shapes that do not
+    match.
     """
     rows = np.array(offered, dtype=bool)
     if rows.ndim != 2 or rows.shape[1] != game.product_count:
@@ -62,20 +64,23 @@ def solve_lineups(
     if order.size == 0:
         return answer
     picked = _take(game, order, costs[:, order].mean(axis=0))
-    begin = None if start is None else np.asarray(start, dtype=np.float64)[order]
-    if begin is not None and not np.isfinite(begin).all():
-        begin = None
-    whole = solve_prices(picked, start=begin)
+    whole, converged = settle(picked, _filled(picked, start, order), _NEAR)
     pending = np.ones(len(rows), dtype=bool)
-    steps = whole.steps
-    if whole.converged and np.isfinite(whole.price).all():
-        steps = _chord(picked, whole.price, rows[:, order], costs[:, order], order, answer)
+    steps = 0
+    if converged and (whole.shares > NO_SALES).all():
+        steps = _chord(picked, whole, rows[:, order], costs[:, order], order, answer)
         pending = ~answer.converged
     for row in np.flatnonzero(pending):
         _one(picked, rows[row, order], costs[row, order], whole.price, order, answer, int(row))
-    return Lineups(
-        answer.price, answer.shares, answer.profit, answer.residual, answer.converged, steps
-    )
+    return Lineups(answer.price, answer.shares, answer.profit, answer.residual, answer.converged, steps)
+
+
+def _filled(game: PriceGame, start: Floats | None, order: NDArray[np.int64]) -> Floats:
+    """The start in the order of the game, missing prices replaced by the default."""
+    if start is None:
+        return default_start(game)
+    given = np.asarray(start, dtype=np.float64)[order]
+    return given if np.isfinite(given).all() else np.where(np.isfinite(given), given, default_start(game))
 
 
 def _empty(shape: tuple[int, ...], firms: int) -> Lineups:
@@ -89,12 +94,19 @@ def _take(game: PriceGame, order: NDArray[np.int64], cost: Floats) -> PriceGame:
     """The products `order`, in that order."""
     return PriceGame(
         delta=game.delta[order], alpha=game.alpha, weights=game.weights, cost=cost, keep=game.keep[order],
-        ad_valorem=game.ad_valorem[order], levies=game.levies[order], firms=game.firms[order], kappa=game.kappa,
+        ad_valorem=game.ad_valorem[order], levies=game.levies[order], firms=game.firms[order],
+        kappa=game.kappa,
     )  # fmt: skip
 
 
 def _one(
-    game: PriceGame, on_sale: Bools, cost: Floats, near: Floats, order: NDArray[np.int64], answer: Lineups, row: int
+    game: PriceGame,
+    on_sale: Bools,
+    cost: Floats,
+    near: Floats,
+    order: NDArray[np.int64],
+    answer: Lineups,
+    row: int,
 ) -> None:
     """Solve one row by itself and write it down."""
     alone = _take(game, np.arange(game.product_count), cost)
@@ -111,22 +123,81 @@ def _one(
 
 
 def _chord(
-    game: PriceGame, price: Floats, offered: Bools, costs: Floats, order: NDArray[np.int64], answer: Lineups
+    game: PriceGame, at: FirstOrder, offered: Bools, costs: Floats, order: NDArray[np.int64], answer: Lineups
 ) -> int:
-    """Fill `answer` by p <- p - (Lambda^-1 Phi)^-1 (m - zeta), Phi and Lambda of the full line-up; most steps taken."""
-    at = first_order(game, price)
+    """Fill `answer` by p <- p - Phi^-1 Lambda (m - zeta), Phi, Lambda of the full line-up; most steps."""
     phi = foc_jacobian(game, at)
-    inverse = np.linalg.inv(phi / at.capital_lambda[:, None]).T.copy()
+    scaled = phi / at.capital_lambda[:, None]
+    inverse: Floats = np.asarray(np.linalg.inv(scaled).T, dtype=np.float64, order="C")
+    batch = _Batch.of(game, min(_CHUNK, len(offered)))
     most = 0
     for first in range(0, len(offered), _CHUNK):
         rows = slice(first, first + _CHUNK)
-        most = max(most, _chord_rows(game, at, inverse, offered[rows], costs[rows], order, answer, first))
+        most = max(
+            most, _chord_rows(batch, at.price, inverse, offered[rows], costs[rows], order, answer, first)
+        )
     return most
 
 
+@dataclass(frozen=True)
+class _Batch:
+    """What the rows of one market have in common, and room to work in."""
+
+    game: PriceGame  # products sorted by firm
+    slope: Floats  # (I, J) dV/dp
+    fixed: Floats  # (I, J) V at p = 0
+    pair: Floats  # (2, I) weights, weights * alpha
+    wedge: Floats  # (J,) r/(1 + v)
+    starts: NDArray[np.int64]  # (F',) first product of each firm present
+    counts: NDArray[np.int64]  # (F',) its products
+    kappa: Floats | None  # (F', F')
+    room: Floats  # (2, b, I, J)
+
+    @classmethod
+    def of(cls, game: PriceGame, rows: int) -> _Batch:
+        gross = 1.0 + game.ad_valorem
+        starts = np.flatnonzero(np.diff(game.firms, prepend=-1))
+        present = game.firms[starts]
+        return cls(
+            game,
+            game.alpha[:, None] * gross,
+            game.delta + game.alpha[:, None] * game.levies,
+            np.stack([game.weights, game.weights * game.alpha]),
+            game.keep / gross,
+            starts,
+            np.diff(np.append(starts, game.product_count)),
+            None if game.kappa is None else game.kappa[np.ix_(present, present)],
+            np.empty((2, rows, game.alpha.size, game.product_count)),
+        )
+
+    def evaluate(
+        self, price: Floats, offered: Bools, cost: Floats
+    ) -> tuple[Floats, Floats, Floats, Floats, float]:
+        """Shares, Lambda, margins, top of (zeta-mf), each (b, J), and the largest utility seen."""
+        e, work = self.room[0, : len(price)], self.room[1, : len(price)]
+        np.multiply(self.slope, price[:, None, :], out=e)
+        np.add(e, self.fixed, out=e)
+        highest = float(e.max())
+        if not highest < _LARGEST_UTILITY:
+            np.minimum(e, _LARGEST_UTILITY, out=e)
+        np.exp(e, out=e)
+        if not offered.all():
+            np.multiply(e, offered[:, None, :], out=e)
+        total = 1.0 + e.sum(axis=2)  # (b, I)
+        both = (self.pair / total[:, None, :]) @ e
+        margin = np.where(offered, self.game.keep * price - cost, 0.0)
+        np.multiply(e, margin[:, None, :], out=work)
+        sums = np.add.reduceat(work, self.starts, axis=2)  # (b, I, F')
+        if self.kappa is not None:
+            sums = sums @ self.kappa.T
+        sums *= (self.pair[1] / total**2)[:, :, None]
+        np.multiply(e, np.repeat(sums, self.counts, axis=2), out=work)
+        return both[:, 0], both[:, 1], margin, work.sum(axis=1) - self.wedge * both[:, 0], highest
+
+
 def _chord_rows(
-    game: PriceGame,
-    at: FirstOrder,
+    batch: _Batch,
+    begin: Floats,
     inverse: Floats,
     offered: Bools,
     costs: Floats,
@@ -134,51 +205,30 @@ def _chord_rows(
     answer: Lineups,
     first: int,
 ) -> int:
-    gross, weights = 1.0 + game.ad_valorem, game.weights
-    wedge = game.keep / gross
-    starts = np.flatnonzero(np.diff(game.firms, prepend=-1))
-    firm_of = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
-    base = (game.delta + game.levies) * 0.0 + game.delta  # (J,)
-    slope = game.alpha[:, None] * gross  # (I, J): dV/dp
-    fixed = base + game.alpha[:, None] * game.levies  # (I, J): V at p = 0
     live = np.arange(len(offered))
-    price = np.broadcast_to(at.price, offered.shape).copy()
-    kappa = None if game.kappa is None else game.kappa[np.ix_(game.firms[starts], game.firms[starts])]
-    two = np.stack([weights, weights * game.alpha])  # (2, I)
+    price = np.broadcast_to(begin, offered.shape).copy()
+    firms = batch.game.firms[batch.starts]
     for step in range(_MAX_CHORD_STEPS + 1):
         on, p = offered[live], price[live]
-        e = np.multiply(slope, np.where(on, p, np.inf)[:, None, :])
-        e += fixed
-        if step == 0 and float(e.max(initial=-np.inf)) > _LARGEST_UTILITY:
-            answer.converged[first : first + len(offered)] = False
+        share, lam, margin, top, highest = batch.evaluate(p, on, costs[live])
+        if not highest < _LARGEST_UTILITY:
+            answer.converged[first + live] = False
             return step
-        np.exp(e, out=e)
-        total = 1.0 + e.sum(axis=2)  # (b, I)
-        pair = (two / total[:, None, :]) @ e  # (b, 2, J): shares, Lambda
-        share, lam = pair[:, 0], pair[:, 1]
-        margin = np.where(on, game.keep * p - costs[live], 0.0)
-        sums = np.add.reduceat(e * margin[:, None, :], starts, axis=2)  # (b, I, F)
-        if kappa is not None:
-            sums = sums @ kappa.T
-        sums *= (two[1] / total**2)[:, :, None]
-        e *= sums[:, :, firm_of]
-        top = e.sum(axis=1) - wedge * share
         sold = on & (lam < 0.0)
         residual = np.where(sold, margin - top / np.where(sold, lam, 1.0), 0.0)
-        size = np.abs(residual).max(axis=1) / np.abs(np.where(on, p, 0.0)).max(axis=1, initial=1e-300)
-        size = np.where(np.isfinite(size), size, np.inf)
+        size = np.abs(residual).max(axis=1) / np.where(on, np.abs(p), 0.0).max(axis=1, initial=1e-300)
         done = size <= _TOLERANCE
         if done.any():
-            target = first + live[done]
-            kept = np.where(sold[done], p[done], np.nan)
-            answer.price[target[:, None], order] = kept
-            answer.shares[target[:, None], order] = np.where(sold[done], share[done], 0.0)
-            by_firm = np.add.reduceat(margin[done] * share[done], starts, axis=1)
-            answer.profit[target[:, None], game.firms[starts]] = by_firm
-        answer.residual[first + live] = size
+            row = first + live[done]
+            answer.price[row[:, None], order] = np.where(sold[done], p[done], np.nan)
+            answer.shares[row[:, None], order] = np.where(sold[done], share[done], 0.0)
+            answer.profit[row[:, None], firms] = np.add.reduceat(
+                margin[done] * share[done], batch.starts, axis=1
+            )
+        answer.residual[first + live] = np.where(np.isfinite(size), size, np.inf)
         answer.converged[first + live] = done
         if done.all() or step == _MAX_CHORD_STEPS:
             return step
-        price[live] = p - np.where(np.isfinite(residual), residual, 0.0) @ inverse
-        live = live[~done]
+        live, residual = live[~done], residual[~done]
+        price[live] = p[~done] - residual @ inverse
     return _MAX_CHORD_STEPS

@@ -15,8 +15,10 @@ __all__ = ["PassThrough", "pass_through"]
 
 @dataclass(frozen=True)
 class PassThrough:
-    """[j, l] = change of pre-tax price p_j by a change of x_l, each (J, J). For p^c multiply row j by 1 + v_j and add
-    the direct effect: 1 for a levy, p_l for a rate, on the diagonal."""
+    """[j, l] = change of pre-tax price p_j by a change of x_l, each (J, J) (pass-through).
+
+    For p^c multiply row j by 1 + v_j and add the direct effect on the diagonal: 1 for a levy, p_l for a rate.
+    """
 
     cost: Floats  # dp/dc, pure number
     levies: Floats  # dp/dl, pure number
@@ -27,11 +29,13 @@ class PassThrough:
 def pass_through(game: PriceGame, price: Floats, *, free: Bools | None = None) -> PassThrough:
     """dp/dx = -Phi^-1 phi_x on free rows, at equilibrium prices (J,) (pass-through).
 
-    free: (J,) prices that may move; rows of fixed prices are zero. All products must be on sale: take `game.subset`
-    first. Raises InputError for prices that are missing, SolveError when Phi is singular.
+    free: (J,) prices that may move; rows of fixed prices are zero. All products must be on sale: take
+    `game.subset` first. Raises InputError for prices that are missing, SolveError when Phi is singular.
     """
     if np.shape(price) != game.delta.shape or not np.isfinite(price).all():
-        raise InputError("pass-through needs a price for every product; drop products not offered with game.subset(...)")
+        raise InputError(
+            "pass-through needs a price for every product; drop products not offered with game.subset(...)"
+        )
     moving = np.ones(game.product_count, dtype=bool) if free is None else np.asarray(free, dtype=bool)
     at = first_order(game, price)
     h = game.ownership()
@@ -51,6 +55,8 @@ def pass_through(game: PriceGame, price: Floats, *, free: Bools | None = None) -
     try:
         answer[moving] = -np.linalg.solve(phi[np.ix_(moving, moving)] / scale, every[moving] / scale)
     except np.linalg.LinAlgError as error:
-        raise SolveError("pass-through not found: Phi is singular here; check the certificate of the prices") from error
+        raise SolveError(
+            "pass-through not found: Phi is singular here; check the certificate of the prices"
+        ) from error
     parts = np.hsplit(answer, 4)
     return PassThrough(parts[0], parts[1], parts[2], parts[3])

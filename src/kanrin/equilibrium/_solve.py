@@ -10,18 +10,18 @@ from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
 
-__all__ = ["PriceSolution", "default_start", "solve_prices"]
+__all__ = ["NO_SALES", "PriceSolution", "default_start", "settle", "solve_prices"]
 
 _TOLERANCE = 1e-12  # of max |p|, on |r p - c - zeta|
 _TO_NEWTON = 1e-2  # of max |p|
 _MEMORY = 5
 _MAX_STEPS = 400
-_NO_SALES = 1e-200  # a share below this is no offer (MODEL 3.4)
+NO_SALES = 1e-200  # a share below this is no offer (MODEL 3.4)
 
 
 @dataclass(frozen=True)
 class PriceSolution:
-    """Prices and how well they satisfy the first-order conditions. Products not offered: NaN price, zero share."""
+    """Prices and how well they satisfy (foc). Products not offered: NaN price, zero share."""
 
     price: Floats  # (J,) p, money, pre-tax
     consumer_price: Floats  # (J,) p^c, money
@@ -53,15 +53,18 @@ def solve_prices(
 ) -> PriceSolution:
     """Prices at which no own price wants to move (zeta), (foc), (newton-price).
 
-    offered: (J,) products on sale, None = all; free: (J,) prices that may move, None = all, the others stay at `start`;
-    start: (J,) money, None = `default_start`. A failure is a value: `converged` false with the best residual and advice.
+    offered: (J,) products on sale, None = all; free: (J,) prices that may move, None = all, the others keep
+    `start`; start: (J,) money, None = `default_start`. A failure is a value: `converged` false with the best
+    residual and advice.
     Raises InputError for masks or starts of the wrong shape, or fixed prices without a start.
     """
     shape = game.delta.shape
     on_sale = np.ones(shape, dtype=bool) if offered is None else np.array(offered, dtype=bool)
     moving = np.ones(shape, dtype=bool) if free is None else np.array(free, dtype=bool)
     if on_sale.shape != shape or moving.shape != shape:
-        raise InputError(f"offered and free must be one flag a product, {shape}; got {on_sale.shape}, {moving.shape}")
+        raise InputError(
+            f"offered and free must be one flag a product, {shape}; got {on_sale.shape}, {moving.shape}"
+        )
     if start is not None and np.shape(start) != shape:
         raise InputError(f"start must be one price a product, {shape}; got {np.shape(start)}")
     if start is None and not (moving | ~on_sale).all():
@@ -71,8 +74,13 @@ def solve_prices(
     inner = game.subset(on_sale)
     begin = default_start(inner) if start is None else np.asarray(start, dtype=np.float64)[on_sale]
     at, steps, converged, advice = _iterate(inner, begin, moving[on_sale])
-    sold = at.shares > _NO_SALES
-    price, consumer, shares, margin = np.full(shape, np.nan), np.full(shape, np.nan), np.zeros(shape), np.full(shape, np.nan)
+    sold = at.shares > NO_SALES
+    price, consumer, shares, margin = (
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
+        np.zeros(shape),
+        np.full(shape, np.nan),
+    )
     price[on_sale] = np.where(sold, at.price, np.nan)
     consumer[on_sale] = np.where(sold, inner.consumer_price(at.price), np.nan)
     shares[on_sale] = np.where(sold, at.shares, 0.0)
@@ -91,48 +99,45 @@ def _relative(at: FirstOrder, free: Bools) -> float:
     return worst / largest if largest > 0.0 else worst
 
 
-def _iterate(game: PriceGame, start: Floats, free: Bools) -> tuple[FirstOrder, int, bool, str]:
+def settle(game: PriceGame, start: Floats, tolerance: float) -> tuple[FirstOrder, bool]:
+    """All prices free, to a looser tolerance: the point reached, and whether it got there."""
+    at, _, converged, _ = _iterate(game, start, np.ones(game.delta.shape, dtype=bool), tolerance)
+    return at, converged
+
+
+def _iterate(
+    game: PriceGame, start: Floats, free: Bools, tolerance: float = _TOLERANCE
+) -> tuple[FirstOrder, int, bool, str]:
     at = best = first_order(game, start)
-    smallest = _relative(best, free)
+    size = smallest = _relative(at, free)
     history = _Anderson(_MEMORY)
     ownership: Floats | None = None
-    newton_allowed_below = _TO_NEWTON
-    for step in range(1, _MAX_STEPS + 1):
-        size = _relative(at, free)
-        if size <= _TOLERANCE:
-            return at, step - 1, True, "converged"
-        if size < newton_allowed_below and step > 1:
-            if ownership is None:
-                ownership = game.ownership()
+    newton_below = _TO_NEWTON
+    for step in range(_MAX_STEPS):
+        if size <= tolerance:
+            return at, step, True, "converged"
+        trial = None
+        if size < newton_below:
+            ownership = game.ownership() if ownership is None else ownership
             trial = first_order(game, at.price + _newton(game, at, free, ownership))
-            after = _relative(trial, free)
-            if after < 0.5 * size or after <= _TOLERANCE:
-                at = trial
-            elif size < 1e3 * _TOLERANCE:
-                best, smallest = (trial, after) if after < smallest else (best, smallest)
-                at = best
-                newton_allowed_below = min(newton_allowed_below, 0.1 * size)
-            else:
-                newton_allowed_below = 0.1 * size
+            if not _relative(trial, free) < 0.5 * size:  # no gain: go on by Anderson until well below
+                trial, newton_below = None, 0.1 * size
                 history.clear()
-                continue
-        else:
+        if trial is None:
             move = np.where(free, -at.residual / game.keep, 0.0)
-            at = first_order(game, at.price + history.step(at.price, move, size))
-        size = _relative(at, free)
+            trial = first_order(game, at.price + history.step(at.price, move, size))
+        at, size = trial, _relative(trial, free)
         if size < smallest:
             best, smallest = at, size
         elif not np.isfinite(size):
-            at = best
+            at, size = best, smallest
             history.clear()
-    converged = smallest <= _TOLERANCE
     advice = (
-        "converged"
-        if converged
-        else f"no equilibrium found in {_MAX_STEPS} steps, best relative residual {smallest:.2e}; try a start near observed "
-        "prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
+        f"no equilibrium found in {_MAX_STEPS} steps, best relative residual {smallest:.2e}; try a start "
+        f"near "
+        "observed prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
     )
-    return best, _MAX_STEPS, converged, advice
+    return best, _MAX_STEPS, False, advice
 
 
 def _newton(game: PriceGame, at: FirstOrder, free: Bools, ownership: Floats) -> Floats:
