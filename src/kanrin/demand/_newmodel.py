@@ -109,21 +109,24 @@ class NameplateHistory:
 class Nameplates:
     """The nameplate process cov(t, t') = mu2 phi^|t-t'|, yearly noise of variance noise2, and what is known.
 
-    `histories` by nameplate; `on_sale` gives, by nameplate, rows of today's market that bear it (a version
-    built elsewhere), which then serve as a history of gap 0.
+    `version2` is the part of mu2 that another version of the nameplate (built elsewhere, another generation)
+    does not share. `histories` by nameplate; `on_sale` gives, by nameplate, rows of today's market that bear
+    it (a version built elsewhere), which then serve as a history of gap 0.
     """
 
     mu2: float
     phi: float
     noise2: float
+    version2: float = 0.0
     histories: Mapping[str, NameplateHistory] = field(default_factory=dict)
     on_sale: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (self.mu2 >= 0 and self.noise2 >= 0 and 0 <= self.phi <= 1):
+        if not (0 <= self.version2 <= self.mu2 and self.noise2 >= 0 and 0 <= self.phi <= 1):
             raise InputError(
-                f"nameplates: mu2 {self.mu2}, noise2 {self.noise2}, phi {self.phi}; expected "
-                "variances of at least 0 and phi in [0, 1]"
+                f"nameplates: mu2 {self.mu2}, phi {self.phi}, noise2 {self.noise2}, "
+                f"version2 {self.version2}; "
+                "expected phi in [0, 1], noise2 of at least 0, and version2 between 0 and mu2"
             )
         for name, history in self.histories.items():
             if not (history.variance > 0 and history.years_ago >= 0):
@@ -327,8 +330,10 @@ def _residuals(
     comparables = alike @ alike.T
 
     left = sigma2 * np.where(count > 0, 1.0 - comparable_share, 1.0)
-    load = np.sqrt(np.minimum(nameplates.mu2, left))
-    load[cars : cars + seen] = np.sqrt(nameplates.mu2)
+    common = nameplates.mu2 - nameplates.version2  # what all versions of a nameplate share
+    own = nameplates.noise2 + nameplates.version2
+    load = np.sqrt(np.minimum(common, np.maximum(left - own, 0.0)))
+    load[cars : cars + seen] = np.sqrt(common)
     when: Floats = np.zeros(total)
     variance: Floats = np.full(total, sigma2)
     for h, name in enumerate(histories):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from kanrin.facts._records import Record
 
-__all__ = ["ColumnNote", "Sidecar"]
+__all__ = ["ColumnNote", "ParameterNote", "Sidecar"]
 
 
 class ColumnNote(Record):
@@ -23,11 +23,21 @@ class ColumnNote(Record):
     spread: float = Field(default=0.0, ge=0, lt=1)
 
 
+class ParameterNote(Record):
+    """A number that belongs to a table as a whole (the process behind its rows), with its standard error."""
+
+    value: float
+    sd: float = Field(ge=0)
+    unit: str
+    note: str = ""
+
+
 class Sidecar(Record):
-    """Title, origin and day of retrieval of a table, with its columns."""
+    """Title, origin and day of retrieval of a table, with its columns and the parameters behind them."""
 
     title: str
     origin: str
     retrieved: str
     note: str = ""
     columns: dict[str, ColumnNote] = Field(default_factory=dict)
+    parameters: dict[str, ParameterNote] = Field(default_factory=dict)

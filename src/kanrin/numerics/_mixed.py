@@ -44,6 +44,7 @@ class MixedFit:
     X: Floats  # (N, P)
     components: Floats  # (K+1,) variances, the residual last
     score: Floats  # (K+1,)
+    information: Floats  # (K+1, K+1) average information of the components
     inverse: Floats  # (N, N) V^-1
     beta: Floats  # (P,) GLS coefficients
     beta_cov: Floats  # (P, P) (X'V^-1 X)^-1
@@ -51,6 +52,14 @@ class MixedFit:
     steps: int
     is_converged: bool
     advice: str
+
+    @property
+    def components_se(self) -> Floats:
+        """(K+1,) standard errors of the components, those held at zero taken as known: nan there."""
+        out: Floats = np.full(self.components.shape, np.nan)
+        free = np.flatnonzero(self.components > 0)
+        out[free] = np.sqrt(np.diagonal(np.linalg.inv(self.information[np.ix_(free, free)])))
+        return out
 
     @property
     def residual(self) -> Floats:
@@ -161,7 +170,18 @@ def fit_gls(y: Floats, X: Floats, V: Floats) -> MixedFit:
         raise InputError("generalised least squares: the covariance is not positive definite")
     none: Floats = np.zeros(0)
     return MixedFit(
-        y, X, none, none, state.inverse, state.beta, state.beta_cov, state.log_likelihood, 0, True, ""
+        y,
+        X,
+        none,
+        none,
+        np.zeros((0, 0)),
+        state.inverse,
+        state.beta,
+        state.beta_cov,
+        state.log_likelihood,
+        0,
+        True,
+        "",
     )
 
 
@@ -213,6 +233,7 @@ def fit_reml(
     converged = False
     step = 0
     score: Floats = np.zeros(count)
+    information: Floats = np.zeros((count, count))
     floor = 1e-6 * scale
     for step in range(1, max_steps + 1):  # noqa: B007 - the count is reported
         Py = state.projection @ y
@@ -238,6 +259,7 @@ def fit_reml(
         X,
         theta,
         score,
+        information,
         state.inverse,
         state.beta,
         state.beta_cov,
