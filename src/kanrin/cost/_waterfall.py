@@ -1,0 +1,77 @@
+"""The waterfall as a tidy table: a line a row, from the factory gate to the road, each with base, rule and source."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+from kanrin.base import InputError
+
+__all__ = ["COLUMNS", "SUBTOTAL", "Line", "Waterfall"]
+
+COLUMNS = ("line", "label", "base", "rate", "amount_jpy", "kind", "source", "key", "note")
+SUBTOTAL = "subtotal"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. `kind` is how firm the amount is, or `subtotal`; `source` holds ids joined by `; `."""
+
+    line: str
+    label: str
+    base: str  # what the rate or unit price is applied to, with its amount
+    rate: float | None  # a share of the base; None where the line is no share
+    amount_jpy: float  # JPY per vehicle
+    kind: str
+    source: str
+    key: str  # a key to set or explain
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Lines of one car in order; those that are not subtotals add up to the last, on the road [L2]."""
+
+    model: str
+    lines: tuple[Line, ...]
+
+    def line(self, name: str) -> Line:
+        """A line by name. Raises InputError."""
+        for line in self.lines:
+            if line.line == name:
+                return line
+        known = ", ".join(line.line for line in self.lines)
+        raise InputError(f"the waterfall of {self.model} has no line {name!r}; it has {known}")
+
+    def amount(self, name: str) -> float:
+        """JPY per vehicle of a line or subtotal. Raises InputError."""
+        return self.line(name).amount_jpy
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """Rows for plan.json."""
+        return [asdict(line) for line in self.lines]
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, a row a line. Raises InputError when pandas is not installed."""
+        try:
+            import pandas as pd
+        except ImportError as missing:
+            raise InputError(
+                "a table as a data frame needs pandas; install it with `pip install kanrin[frames]`, or use to_rows()"
+            ) from missing
+        return pd.DataFrame(self.to_rows(), columns=list(COLUMNS))
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f"<th>{name}</th>" for name in ("Line", "Base", "Rate", "JPY a car", "Kind", "Rule or assumption")
+        )
+        body = "".join(_html_row(line) for line in self.lines)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _html_row(line: Line) -> str:
+    tag = "th" if line.kind == SUBTOTAL else "td"
+    rate = "" if line.rate is None else f"{line.rate:g}"
+    cells = (line.label, line.base, rate, f"{line.amount_jpy:,.0f}", line.kind, line.key)
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
