@@ -218,7 +218,8 @@ def full_years(model: np.ndarray, year: Ints) -> Bools:
 
 
 def _design(panel: Panel) -> Floats:
-    return (panel.year[:, None] == np.unique(panel.year)[None, :]).astype(np.float64)
+    out: Floats = (panel.year[:, None] == np.unique(panel.year)[None, :]).astype(np.float64)
+    return out
 
 
 def fit_at(panel: Panel, phi: float) -> MixedFit:
@@ -334,33 +335,33 @@ def toml_text(process: Process, panel: Panel) -> str:
             process.phi,
             process.phi_sd,
             "ratio",
-            "correlation of a nameplate's effect from year to year",
+            "correlation of that effect from year to year",
         ),
         (
             "noise2",
             process.noise2,
             process.noise2_sd,
             "utils^2",
-            "variance of one year alone; found at its bound 0",
+            "variance of one year alone; at its bound 0",
         ),
         (
             "version2",
             process.version2,
             process.version2_sd,
             "utils^2",
-            "part of mu2 that another version of the nameplate does not share: how much more the effect moves "
-            "in a year of a new type code",
+            "part of mu2 that another version of the nameplate does not share: how much more the effect "
+            "moves in a year of a new type code",
         ),
         ("brand_tau2", process.tau2_brand, process.tau2_brand_sd, "utils^2", "variance of brand effects"),
     )
     note = (
-        f"xi at the first demand estimate, {panel.xi.size} models and years; years of entry and exit are left out. "
-        "A residual is in utils beyond what year, brand, body and size class say, as of last_year, the last year "
-        "used; sd is the error in it."
+        f"xi at the first demand estimate, {panel.xi.size} models and years, entry and exit years left out. "
+        "A residual is in utils beyond what year, brand, body and size class say, as of last_year, the last "
+        "year used; sd is the error in it."
     )
     lines = [
         'title = "Nameplate histories in Japan"',
-        'origin = "our own estimate on Japanese product data 2006-2016; scripts/estimate_nameplates.py makes it"',
+        'origin = "our own estimate on Japanese product data 2006-2016 (scripts/estimate_nameplates.py)"',
         f'retrieved = "{RETRIEVED}"',
         f'note = "{note}"',
         "",

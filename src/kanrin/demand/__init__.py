@@ -29,22 +29,24 @@ from kanrin.demand._derivatives import (
     weighted_kernel,
 )
 from kanrin.demand._estimate import PRICE_FORMS, Estimate, read_estimate
-from kanrin.demand._inversion import Inversion, InversionBatch, invert_many, invert_shares
-from kanrin.demand._newmodel import (
+from kanrin.demand._forecast import (
     PARTS,
     Candidate,
-    CarLabels,
-    EffectPrior,
-    LeaveOneOut,
     NameplateHistory,
     Nameplates,
     XiForecast,
+    forecast,
+    selection_shifts,
+)
+from kanrin.demand._inversion import Inversion, InversionBatch, invert_many, invert_shares
+from kanrin.demand._newmodel import (
+    CarLabels,
+    EffectPrior,
+    LeaveOneOut,
     XiModel,
     fit_xi_model,
-    forecast,
     leave_one_out,
     level_effects,
-    selection_shifts,
 )
 from kanrin.demand._shares import choice_probabilities, log_probabilities, shares
 from kanrin.demand._surplus import compensating_variation, consumer_surplus, lowest_alpha_share
