@@ -1,0 +1,10 @@
+"""Room: report. A plan told: the brief (HTML, Markdown, JSON, CSV), its charts, the terminal.
+
+Everything told comes from the dict of plan.json, whose names `schema()` publishes.
+"""
+
+from kanrin.report._brief import Brief
+from kanrin.report._schema import schema
+from kanrin.report._terminal import print_plan
+
+__all__ = ["Brief", "print_plan", "schema"]

@@ -1,0 +1,87 @@
+"""Section 8: how far to believe it: kinds of input, what lies outside the data, the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kanrin.report._numbers import number, per_cent
+from kanrin.report._page import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+    words,
+)
+
+__all__ = ["belief_section"]
+
+_KINDS = (("fact", "facts"), ("derived", "derived"), ("estimate", "estimates"), ("assumption", "assumptions"))
+
+
+def belief_section(answer: Mapping[str, Any]) -> Section:
+    """Counts, shares of the variance, flags, certificate, estimate."""
+    belief = answer.get("belief") or {}
+    blocks: list[Block] = []
+    counts = belief.get("counts") or {}
+    if counts:
+        total = sum(counts.values())
+        said = ", ".join(f"{counts[k]} {text}" for k, text in _KINDS if k in counts)
+        blocks.append(Paragraph(words(f"Of {total} inputs: {said}.")))
+    shares: Sequence[Mapping[str, Any]] = belief.get("variance_shares") or ()
+    if shares:
+        rows = tuple(Row((Cell(words(s["group"])), Cell(words(per_cent(s["share"]))))) for s in shares)
+        blocks.append(
+            Table(
+                "What the spread of the profit comes from.",
+                (Column("Source of spread"), Column("Share", True)),
+                rows,
+            )
+        )
+    outside = belief.get("outside_support") or ()
+    if outside:
+        blocks += [
+            Subheading("Outside what the market has seen"),
+            Bullets(tuple(words(f"{t}.") for t in outside)),
+        ]
+    blocks += [Subheading("Certificate of the equilibrium"), _certificate(answer["certificate"])]
+    estimate = answer.get("estimate") or {}
+    if estimate:
+        said = "; ".join(
+            f"{k.replace('_', ' ')}: {_value(v)}"
+            for k, v in estimate.items()
+            if not isinstance(v, dict | list)
+        )
+        blocks.append(Paragraph(words(f"Demand estimate. {said}."), role="note"))
+    return Section("belief", "How far to believe it", tuple(blocks))
+
+
+def _value(x: Any) -> str:
+    return number(x)
+
+
+def _certificate(certificate: Mapping[str, Any]) -> Bullets:
+    lines = [
+        f"First-order conditions hold to {certificate['max_foc_residual']:.1e} of the price.",
+        "Second-order conditions hold at the solution."
+        if certificate["second_order_ok"]
+        else "Second-order conditions do not hold at the solution: read the prices with care.",
+        f"{certificate['starts_agreeing']} of {certificate['starts']} starting points agree.",
+    ]
+    gain = certificate.get("largest_deviation_gain")
+    if gain is not None:
+        lines.append(f"No firm gains more than {gain:.1e} of its profit by moving one price alone.")
+    if certificate.get("batch_max_residual") is not None:
+        failures = certificate.get("batch_failures")
+        failed = "" if failures is None else f", {number(failures)} left unsolved"
+        lines.append(
+            f"Over all draws the largest residual is {certificate['batch_max_residual']:.1e}{failed}."
+        )
+    if certificate.get("outside_share") is not None:
+        lines.append(f"Households that buy no new car in the year: {per_cent(certificate['outside_share'])}.")
+    return Bullets(tuple(words(line) for line in lines))

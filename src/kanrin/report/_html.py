@@ -1,0 +1,40 @@
+"""The page as one HTML file that stands alone: no script, nothing fetched, style and pictures inside."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from kanrin.report._page import Figure, Page
+from kanrin.report._svg import svg
+
+__all__ = ["to_html"]
+
+
+def to_html(page: Page) -> str:
+    """Render the page; the template engine escapes every word, all but our own pictures and style."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from markupsafe import Markup
+
+    folder = files("kanrin.report") / "templates"
+
+    def draw(figure: Figure) -> Any:
+        return Markup(svg(figure.spec, figure.name))
+
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+    )
+    environment.filters["tight"] = tight
+    style = (folder / "brief.css").read_text(encoding="utf-8").strip()
+    return environment.get_template("brief.html.j2").render(page=page, style=Markup(style), draw=draw)
+
+
+def tight(text: str) -> str:
+    """Keep a sign with its number and a number with its per cent at the end of a line."""
+    return (
+        text.replace("\u2212¥", "\u2212\u2060¥").replace("\u2212$", "\u2212\u2060$").replace(" %", "\u00a0%")
+    )

@@ -1,0 +1,59 @@
+"""The order of the page: the question and the answer first, then seven sections, the register last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kanrin.report._answer_section import answer_section
+from kanrin.report._balance_section import balance_section
+from kanrin.report._belief_section import belief_section
+from kanrin.report._cost_section import cost_section
+from kanrin.report._market_section import market_section
+from kanrin.report._marks import Marks
+from kanrin.report._page import Page
+from kanrin.report._register_section import register_section
+from kanrin.report._rules_section import rules_section
+from kanrin.report._turn_section import turn_section
+
+__all__ = ["lay_out"]
+
+
+def lay_out(answer: Mapping[str, Any]) -> Page:
+    """The page of one plan, not yet HTML or Markdown.
+
+    Parameters
+    ----------
+    answer
+        The dict of plan.json.
+    """
+    marks = Marks.of(answer)
+    question = answer["question"]
+    facts = [
+        ("In force on", str(question["on"])),
+        ("As known on", str(question["known_on"])),
+        ("Run", str(question["run_id"])),
+    ]
+    overrides = question.get("overrides") or {}
+    if overrides:
+        facts.append(("Set by hand", ", ".join(f"{k} = {v}" for k, v in overrides.items())))
+    sentence = question.get("sentence") or (
+        f"Which cars should {question['maker']} bring over, under the law in force on {question['on']}?"
+    )
+    return Page(
+        question=sentence,
+        answer=str(answer.get("answer") or ""),
+        facts=tuple(facts),
+        notice=str(answer["notice"]),
+        sections=(
+            answer_section(answer, marks),
+            turn_section(answer, marks),
+            cost_section(answer, marks),
+            market_section(answer, marks),
+            balance_section(answer, marks),
+            rules_section(answer, marks),
+            belief_section(answer),
+            register_section(answer, marks),
+        ),
+        generator=f"Kanrin {(answer.get('kanrin') or {}).get('version', '')}".strip(),
+    )

@@ -1,0 +1,101 @@
+"""The plan on a terminal: short, in the order of the brief. Colour is the console's affair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number, per_cent, signed, usd
+from kanrin.report._turn_section import turn_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["print_plan"]
+
+
+def print_plan(answer: Mapping[str, Any], console: Console) -> None:
+    """Question, answer, decision, cars left at home, what would turn it, trade, warnings, notice."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    question = answer["question"]
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style))
+
+    def listed(text: str) -> None:
+        console.print(Padding(Text(text), (0, 0, 0, 2)))
+
+    say(str(question.get("sentence") or ""), "dim")
+    say(str(answer.get("answer") or ""), "bold")
+    across = max(1, (console.width - 20) // 26)
+    for first in range(0, len(answer["decision"]), across):
+        console.print(_decision(answer["decision"][first : first + across]))
+    if answer["rejected"]:
+        console.print()
+        say("Left at home", "bold")
+        for item in answer["rejected"]:
+            listed(f"{item.get('name') or item['model']}: {item['reason']}")
+    if answer["sensitivity"]:
+        console.print()
+        say("What would turn it", "bold")
+        for item in answer["sensitivity"][:5]:
+            listed(f"{item['label']}{turn_text(item)}")
+    for item in answer.get("pending") or ():
+        listed(f"Not in force ({item['status'].replace('_', ' ')}): {item.get('text') or item['key']}")
+    if answer["decision"]:
+        console.print()
+        say(_trade(answer["trade"]))
+    if answer["warnings"]:
+        console.print()
+        for text in answer["warnings"]:
+            say(f"Warning: {text}", "yellow")
+    console.print()
+    say(f"Run {question['run_id']}, seed {question['seed']}. {answer['notice']}", "dim")
+
+
+def _decision(items: Sequence[Mapping[str, Any]]) -> Table:
+    """One column a car, so that the table fits a narrow terminal."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for item in items:
+        table.add_column(Text(str(item.get("name") or item["model"]).split(" (")[0]), overflow="fold")
+    for title, tell in _ROWS:
+        table.add_row(Text(title), *(Text(tell(item)) for item in items))
+    return table
+
+
+def _even(item: Mapping[str, Any]) -> str:
+    rate, units = item["break_even_jpy_per_usd"], item["break_even_units"]
+    said = "no rate tried" if rate is None else f"¥{number(round(float(rate), 1))} per dollar"
+    return said if units is None else f"{said}, {cars(units)} cars"
+
+
+_ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("Cars a year, 80 %", lambda d: f"{cars(d['units']['p10'])} to {cars(d['units']['p90'])}"),
+    ("  mean", lambda d: cars(d["units"]["mean"])),
+    ("On the road", lambda d: jpy(d["price_jpy"])),
+    ("Landed", lambda d: jpy(d["landed_cost_jpy"])),
+    ("Margin a car", lambda d: jpy(d["unit_margin_jpy"])),
+    ("Profit, 80 %", lambda d: jpy_range(d["profit_jpy"]["p10"], d["profit_jpy"]["p90"])),
+    ("  mean", lambda d: jpy(d["profit_jpy"]["mean"])),
+    ("Chance of a loss", lambda d: chance(d["probability_of_loss"], d.get("probability_of_loss_se"))),
+    ("Breaks even at", _even),
+    ("Certified", lambda d: str(d.get("pathway_name") or d["pathway"]).replace("_", " ")),
+    ("Route", lambda d: str(d.get("route_text") or d["route"])),
+)
+
+
+def _trade(trade: Mapping[str, Any]) -> str:
+    change = trade["balance_change_usd"]
+    text = f"Trade balance: {signed(interval(change, 'usd', 'a year'), change['mean'])}"
+    share, deficit = trade.get("share_of_deficit"), trade.get("deficit_usd")
+    if share is not None:
+        text += f", {per_cent(share)} of the deficit" + (f" of {usd(abs(deficit))}" if deficit else "")
+    return text + "."

@@ -1,0 +1,113 @@
+"""Section 3: the five numbers that would turn the decision, and what is only announced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kanrin.report._marks import Marks
+from kanrin.report._numbers import jpy, number
+from kanrin.report._page import (
+    Block,
+    Bullets,
+    Cell,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+    words,
+)
+from kanrin.report._tornado_chart import tornado_chart
+
+__all__ = ["turn_section", "turn_text"]
+
+SHOWN = 5
+
+
+def turn_section(answer: Mapping[str, Any], marks: Marks) -> Section:
+    """Sensitivity in words, drawn, and in a table; then the law that is not law yet."""
+    sensitivity = list(answer["sensitivity"])
+    blocks: list[Block] = []
+    if sensitivity:
+        blocks.append(
+            Bullets(
+                tuple(
+                    words(item["label"], marks.mark(item["key"]), turn_text(item))
+                    for item in sensitivity[:SHOWN]
+                )
+            )
+        )
+        blocks.append(_tornado(sensitivity, answer["total"]["profit_jpy"]["mean"], marks))
+    else:
+        blocks.append(
+            Paragraph(words("No single number was found that turns this decision within its range."))
+        )
+    pending = answer.get("pending") or ()
+    if pending:
+        blocks.append(Subheading("Announced, not in force"))
+        blocks.append(_pending_items(pending, marks))
+    review = answer.get("review")
+    if review:
+        blocks.append(Paragraph(words(review["text"]), role="pending"))
+        would = review.get("answer_if_in_force")
+        if would and would.get("answer"):
+            blocks.append(Paragraph(words(f"The answer would then be: {would['answer']}"), role="pending"))
+    return Section("turn", "What would turn it", tuple(blocks))
+
+
+def _pending_items(pending: Sequence[Mapping[str, Any]], marks: Marks) -> Bullets:
+    """One line for each rule that is reported, considered or announced, with its status and dates."""
+    return Bullets(
+        tuple(
+            words(
+                f"{item['status'].replace('_', ' ').capitalize()}, known from "
+                f"{item.get('known_from') or 'an unknown day'}: ",
+                item.get("text")
+                or f"{item['key']}: {number(item['value'])} {item.get('unit') or ''}".strip(),
+                " (" if item.get("source") else "",
+                marks.source(item.get("source")),
+                ")" if item.get("source") else "",
+            )
+            for item in pending
+        )
+    )
+
+
+def turn_text(item: Mapping[str, Any]) -> str:
+    """Unit, today and flip, to stand after the label: ` (JPY per USD): today 159 · flips at 174, then: ...`."""
+    unit, text = str(item.get("unit") or ""), str(item["text"])
+    said = (
+        f" ({unit}): {text.removeprefix(unit + ': ')}"
+        if unit and text.startswith(f"{unit}: ")
+        else f": {text}"
+    )
+    return f"{said}, then: {item['flips_to']}." if item.get("flips_to") else f"{said}."
+
+
+def _tornado(sensitivity: Sequence[Mapping[str, Any]], profit: float, marks: Marks) -> Figure:
+    columns = (
+        Column("Number"), Column("Unit"), Column("Low", True), Column("Today", True), Column("High", True),
+        Column("Flips at", True), Column("Profit at low", True), Column("Profit at high", True),
+        Column("Swing", True),
+    )  # fmt: skip
+    rows = []
+    for item in sensitivity:
+        flip = item.get("flips_at")
+        texts = (
+            item["unit"], number(item["low"]), number(item["value"]), number(item["high"]),
+            "not in the range" if flip is None else number(flip), jpy(item["profit_low_jpy"]),
+            jpy(item["profit_high_jpy"]),
+            jpy(item["swing_jpy"]),
+        )  # fmt: skip
+        rows.append(
+            Row((Cell(words(item["label"], marks.mark(item["key"]))), *(Cell(words(t)) for t in texts)))
+        )
+    caption = (
+        "Profit when one number moves to its low (hollow) or high (solid) end; the dark line is the "
+        "plan. On the right the range of the number: the tick is today, the diamond where the decision flips."
+    )
+    table = Table("All numbers tried, most important first.", columns, tuple(rows))
+    return Figure("turn-chart", caption, tornado_chart(sensitivity, profit, SHOWN), table)

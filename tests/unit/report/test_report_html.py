@@ -1,0 +1,221 @@
+"""The page stands alone, is well formed, reaches every reader, and escapes what it is given."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from sample_plan import CAMRY, empty_plan, sample_plan
+
+from kanrin.report import Brief
+
+VOID = {"meta", "br", "img", "hr", "link", "input", "path"}
+FETCHES = ("src", "srcset", "data", "poster", "background", "action", "xlink:href")
+
+
+class Page(HTMLParser):
+    """Tree checks on the fly: open and close tags match, ids and links are collected."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.inside: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.seen.append((tag, found))
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+        if tag == "a":
+            self.links.append(str(found.get("href")))
+        for name in FETCHES:
+            assert name not in found, f"<{tag}> fetches by {name}"
+        assert not [name for name in found if name.startswith("on")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.inside.setdefault(self.open[-1], []).append(data)
+
+    def count(self, tag: str) -> int:
+        return sum(name == tag for name, _ in self.seen)
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return Brief(sample_plan()).html()
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_well_formed_with_landmarks_and_language(html: str, page: Page) -> None:
+    assert html.startswith("<!DOCTYPE html>")
+    assert page.open == []
+    assert ("html", {"lang": "en"}) in page.seen
+    for tag in ("header", "nav", "main", "footer", "h1"):
+        assert page.count(tag) == 1
+    assert page.count("h2") == 8
+
+
+def test_nothing_is_fetched(html: str, page: Page) -> None:
+    assert page.count("script") == page.count("link") == page.count("img") == page.count("iframe") == 0
+    assert "@import" not in html
+    assert not re.search(r"url\(\s*['\"]?(?!#)", html)
+    assert "xmlns" not in html
+    hosts = re.findall(r"https?://[^\s\"'<>)]+", html)
+    assert hosts
+    assert set(hosts) == {link for link in page.links if link.startswith("http")}
+
+
+def test_only_web_addresses_become_links(page: Page) -> None:
+    assert not [link for link in page.links if not re.match(r"#|https?://", link)]
+
+
+def test_ids_are_unique_and_every_inner_link_has_its_target(page: Page) -> None:
+    assert len(page.ids) == len(set(page.ids))
+    targets = {link[1:] for link in page.links if link.startswith("#")}
+    assert targets <= set(page.ids)
+    assert any(target.startswith("fig-") for target in targets)
+    assert any(target.startswith("src-") for target in targets)
+
+
+def test_traceable_figures_carry_a_mark(html: str) -> None:
+    assert f'href="#fig-decision.{CAMRY}.price_jpy"' in html
+    assert f'<tr id="fig-decision.{CAMRY}.price_jpy"' in html
+    assert '<tr id="fig-fx.usd_jpy"' in html
+
+
+def test_every_picture_has_caption_text_alternative_and_table(html: str, page: Page) -> None:
+    figures = re.findall(r"<figure.*?</figure>", html, flags=re.DOTALL)
+    assert len(figures) == 8  # ranges, turn, two waterfalls, buyers, bridge, balance, calendar
+    for figure in figures:
+        assert re.search(r"<figcaption>[^<]{20,}", figure)
+        assert re.search(r'<svg [^>]*role="img" aria-label="[^"]{20,}"', figure)
+        assert re.search(r"<details.*<summary>.*<table", figure, flags=re.DOTALL)
+    prefixes = [re.search(r'<figure id="([^"]+)"', f).group(1) for f in figures]  # type: ignore[union-attr]
+    for prefix, figure in zip(prefixes, figures, strict=True):
+        inner = re.findall(r'\bid="([^"]+)"', figure.split("<svg", 1)[1].split("</svg>")[0])
+        assert all(one.startswith(f"{prefix}-") for one in inner)
+
+
+def test_tables_have_captions_and_scopes(html: str) -> None:
+    tables = re.findall(r"<table.*?</table>", html, flags=re.DOTALL)
+    assert len(tables) > 15
+    for table in tables:
+        assert re.search(r"<caption>[^<]+", table)
+        heads = table.count("<th ")
+        assert heads == table.count('scope="col"') + table.count('scope="row"') > 0
+
+
+def test_data_is_escaped_everywhere() -> None:
+    plan = sample_plan()
+    bad = "<script>alert('x')</script>"
+    plan["decision"][0]["name"] = bad
+    plan["answer"] = plan["question"]["sentence"] = plan["question"]["command"] = bad
+    plan["calendar"][0]["claim"] = bad
+    plan["waterfalls"][CAMRY][0]["label"] = bad
+    plan["assumptions"][0]["key"] = f'x"><b>{bad}'
+    text = Brief(plan).html()
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert Page(text).open == []
+    plan["question"]["command"] = "kanrin plan"  # an indented block of code is shown as it stands
+    assert "<script" not in Brief(plan).markdown()
+
+
+def test_order_of_sections_follows_the_storyboard(html: str) -> None:
+    titles = re.findall(r"<h2[^>]*>([^<]+)</h2>", html)
+    assert titles == [
+        "The decision",
+        "What would turn it",
+        "What each car costs",
+        "What the market does",
+        "What it does to the trade balance",
+        "The rules, and who said what",
+        "How far to believe it",
+        "Register",
+    ]
+
+
+def test_pending_law_is_told_apart(html: str) -> None:
+    in_force, pending = html.split('id="rules"')[1].split("Announced or considered: not in force")
+    assert "ev_surcharge" not in in_force
+    assert "considered, not in force" in pending
+
+
+def test_the_answer_and_the_reproducing_command_are_there(html: str) -> None:
+    plan = sample_plan()
+    assert plan["answer"] in html
+    assert plan["question"]["command"] in html
+    assert plan["notice"] in html
+    assert plan["citation"] in html
+
+
+def test_bring_nothing_over_reads_well() -> None:
+    text = Brief(empty_plan()).html()
+    page = Page(text)
+    assert page.open == []
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert "No car is brought over" in text
+    assert text.count("<h2") == 8
+    assert "<figure" not in text.split('id="rules"')[0]
+
+
+def test_page_survives_a_plan_of_required_names_only() -> None:
+    plan = sample_plan()
+    for name in (
+        "figures",
+        "belief",
+        "estimate",
+        "pending",
+        "review",
+        "calendar",
+        "rules",
+        "bridge",
+        "citation",
+        "kanrin",
+    ):
+        del plan[name]
+    for item in plan["decision"]:
+        for name in (
+            "name",
+            "certification",
+            "rivals_met",
+            "xi",
+            "route_text",
+            "pathways_not_taken",
+            "comparables",
+        ):
+            item.pop(name, None)
+    page = Page(Brief(plan).html())
+    assert page.open == []
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_same_plan_same_bytes() -> None:
+    one, two = Brief(sample_plan()), Brief(sample_plan())
+    assert one.html() == two.html()
+    assert one.markdown() == two.markdown()
+    assert one.json() == two.json()
+    assert one.csv() == two.csv()

@@ -1,0 +1,82 @@
+"""Numbers are thin, carry their unit, and never lose a sign."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanrin.report._numbers import (
+    cars,
+    chance,
+    interval,
+    jpy,
+    jpy_range,
+    number,
+    per_cent,
+    usd,
+    value_with_unit,
+)
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (4_931_234.0, "¥4.93 million"),
+        (5_182_000, "¥5.18 million"),
+        (412_345.0, "¥412,000"),
+        (850.0, "¥850"),
+        (0.0, "¥0"),
+        (-0.2, "¥0"),
+        (-1_130_000_000.0, "−¥1.13 billion"),
+        (999_999.0, "¥1 million"),
+        (2.5e12, "¥2.5 trillion"),
+    ],
+)
+def test_yen(x: float, text: str) -> None:
+    assert jpy(x) == text
+
+
+def test_dollars_and_cars() -> None:
+    assert usd(1.62e8) == "$162 million"
+    assert cars(3123.0) == "3,100"
+    assert cars(47.4) == "47"
+    assert cars(-621.0) == "−620"
+
+
+def test_interval_as_in_the_storyboard() -> None:
+    units = {"mean": 3100.0, "p10": 900.0, "p90": 6700.0}
+    assert interval(units, "cars", "cars a year") == "3,100 cars a year (80 %: 900 to 6,700)"
+
+
+def test_ranges_in_one_scale() -> None:
+    assert jpy_range(-0.61e9, 3.3e9) == "−¥0.61 to ¥3.3 billion"
+    assert jpy_range(0.0, 0.0) == "¥0 to ¥0"
+    assert jpy_range(0.0, 2e6) == "¥0 to ¥2 million"
+    assert jpy_range(12_000.0, 3.4e9) == "¥12,000 to ¥3.4 billion"
+
+
+def test_shares_and_chances() -> None:
+    assert per_cent(0.24) == "24 %"
+    assert per_cent(0.0024) == "0.24 %"
+    assert per_cent(0.0) == "0 %"
+    assert per_cent(-0.031) == "−3.1 %"
+    assert chance(0.24, 0.031) == "24 % ± 3"
+    assert chance(0.0) == "none in the draws"
+
+
+def test_values_of_rules() -> None:
+    assert value_with_unit(1, "1 yes, 0 no") == "yes"
+    assert value_with_unit(0.1, "fraction of tax-exclusive value") == "10 % of tax-exclusive value"
+    assert value_with_unit(159.5, "JPY per USD") == "159.5 JPY per USD"
+    assert value_with_unit(6500, "JPY per vehicle per year") == "¥6,500 per vehicle per year"
+    assert value_with_unit("left", None) == "left"
+    assert number(0.0005) == "0.0005"
+
+
+@given(st.floats(min_value=-1e13, max_value=1e13))
+def test_money_reads_back_within_its_three_digits(x: float) -> None:
+    text = jpy(x)
+    head, _, scale = text.replace("¥", "").replace("−", "-").replace(",", "").partition(" ")
+    back = float(head) * {"": 1.0, "million": 1e6, "billion": 1e9, "trillion": 1e12}[scale]
+    assert abs(back - x) <= max(0.005 * abs(x), 0.5)  # three significant digits, whole yen
