@@ -5,6 +5,7 @@
 
 from kanrin.facts._case import About, Case, case_folder, load_case, shipped_cases
 from kanrin.facts._cells import case_figure, cell_keys, known_keys
+from kanrin.facts._init import init_case
 from kanrin.facts._override import apply_overrides, parse_setting
 from kanrin.facts._records import (
     STATUS_ORDER,
@@ -54,6 +55,7 @@ __all__ = [
     "case_figure",
     "case_folder",
     "cell_keys",
+    "init_case",
     "known_keys",
     "load_case",
     "parse_setting",

@@ -1,0 +1,138 @@
+"""`kanrin explain`: the chain behind a number."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kanrin.app._options import (
+    case_argument,
+    end_of_law_option,
+    json_option,
+    known_on_option,
+    on_option,
+    set_option,
+    settings,
+)
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from kanrin.facts import Case
+    from kanrin.rules import Link
+
+__all__ = ["command"]
+
+
+@click.command(
+    "explain",
+    help="Print what stands behind a number of CASE: its value, unit, kind, source and range, and "
+    "everything it was made "
+    "from. KEY is a rule, fact or assumption (fx.usd_jpy), a table cell "
+    "(candidate.toyota_tundra.msrp_usd) or a line of "
+    "a waterfall (waterfall.toyota_camry_hybrid.duty).",
+)
+@case_argument
+@click.argument("key", metavar="KEY-OR-FIGURE")
+@on_option
+@known_on_option
+@set_option
+@end_of_law_option
+@json_option
+def command(
+    case: str,
+    key: str,
+    on: date | None,
+    known_on: date | None,
+    set_: tuple[str, ...],
+    end_of_law: str,
+    as_json: bool,
+) -> None:
+    """The chain behind a number."""
+    from kanrin.app import _calls
+    from kanrin.app._terminal import console, print_json
+    from kanrin.facts import load_case
+    from kanrin.rules import chain
+
+    loaded = load_case(case)
+    figure = _calls.explain(
+        loaded, key, on=on, known_on=known_on, end_of_law=end_of_law, overrides=settings(set_)
+    )
+    links = chain(figure)
+    if as_json:
+        print_json({"key": key, "chain": [_plain(link, loaded) for link in links]})
+        return
+    out = console()
+    for link in links:
+        out.print(_lines(link, loaded), soft_wrap=True)
+
+
+def _plain(link: Link, case: Case) -> dict[str, Any]:
+    figure = link.figure
+    return {
+        "depth": link.depth,
+        "key": figure.key,
+        "label": figure.label,
+        "value": figure.value,
+        "unit": figure.unit,
+        "kind": str(figure.kind),
+        "low": figure.low,
+        "high": figure.high,
+        "formula": figure.formula,
+        "source": figure.source,
+        "source_title": _title(case, figure.source),
+        "note": figure.note,
+        "place": _place(case, figure.key),
+        "told_above": link.told,
+    }
+
+
+def _title(case: Case, source: str) -> str:
+    if source not in case.sources:
+        return ""
+    found = case.sources[source]
+    return ", ".join(part for part in (found.publisher, found.title, found.date, found.url) if part)
+
+
+def _place(case: Case, key: str) -> str:
+    """`file:line` where a number of the case stands, or nothing."""
+    for table in ("rules", "assumptions", "facts"):
+        if (table, key) in case.lines:
+            path, line = case.lines[(table, key)]
+            return f"{path.relative_to(case.folder)}:{line}"
+    return ""
+
+
+def _lines(link: Link, case: Case) -> Text:
+    """A figure and what is known of it, indented by its depth in the chain."""
+    from rich.text import Text
+
+    from kanrin.app._terminal import number
+
+    figure = link.figure
+    indent = "   " * link.depth
+    text = Text(f"{indent}{'from ' if link.depth else ''}")
+    text.append(f"{number(figure.value)} {figure.unit}", style="bold")
+    name = figure.key or figure.label or figure.formula
+    text.append(f"  {name}  ({figure.kind})")
+    if link.told:
+        text.append("  as above", style="dim")
+        return text
+    details = []
+    if figure.label and figure.label != name:
+        details.append(figure.label)
+    if figure.formula and figure.formula != name:
+        details.append(f"= {figure.formula}")
+    if figure.low is not None and figure.high is not None:
+        details.append(f"range {number(figure.low)} to {number(figure.high)}")
+    if figure.note:
+        details.append(figure.note)
+    if figure.source:
+        details.append(f"source {figure.source}: {_title(case, figure.source)}".rstrip(": "))
+    if place := _place(case, figure.key):
+        details.append(f"in {place}")
+    for detail in details:
+        text.append(f"\n{indent}     {detail}", style="dim")
+    return text

@@ -1,0 +1,124 @@
+"""`kanrin plan`: the decision, on the terminal, as JSON or as a folder with the brief."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from kanrin.app._options import (
+    case_argument,
+    end_of_law_option,
+    json_option,
+    known_on_option,
+    on_option,
+    set_option,
+    settings,
+)
+
+__all__ = ["command"]
+
+
+@click.command(
+    "plan",
+    help="Answer for CASE: which of the maker's candidates to bring over, how many of each, at what "
+    "price, certified and "
+    "shipped how; how likely it is to pay; what it does to the maker's other models, to rivals, to "
+    "buyers and to the "
+    "trade balance.",
+)
+@case_argument
+@on_option
+@known_on_option
+@click.option("--maker", metavar="NAME", help="Whose decision it is. Default: the maker the case names.")
+@click.option(
+    "--candidates",
+    metavar="A,B,...",
+    help="Consider only these models, by id, with commas between. Default: all of the maker.",
+)
+@set_option
+@click.option(
+    "--comparable",
+    "comparable",
+    multiple=True,
+    metavar="MODEL=MARKETMODEL",
+    help="Say that a candidate is like a model of the market. May be repeated.",
+)
+@click.option(
+    "--draws", type=click.IntRange(min=2), default=200, show_default=True, help="Draws of what is not known."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the draws.")
+@end_of_law_option
+@click.option(
+    "--out", type=click.Path(), metavar="DIR", help="Write the brief (HTML, Markdown, JSON, CSV) here."
+)
+@click.option("--force", is_flag=True, help="Write into --out though it is not empty.")
+@json_option
+def command(
+    case: str,
+    on: date | None,
+    known_on: date | None,
+    maker: str | None,
+    candidates: str | None,
+    set_: tuple[str, ...],
+    comparable: tuple[str, ...],
+    draws: int,
+    seed: int,
+    end_of_law: str,
+    out: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Plan the export."""
+    from kanrin.app import _calls
+    from kanrin.app._out_folder import check_out_folder
+    from kanrin.app._terminal import console, print_answer, progress_bar
+    from kanrin.facts import load_case
+
+    loaded = load_case(case)
+    if out is not None:
+        check_out_folder(out, force)
+    with progress_bar() as progress:
+        made = _calls.plan(
+            loaded,
+            on=on,
+            known_on=known_on,
+            maker=maker,
+            candidates=_names(candidates),
+            draws=draws,
+            seed=seed,
+            end_of_law=end_of_law,
+            comparables=_pairs(comparable),
+            overrides=settings(set_),
+            progress=progress,
+        )
+    written = _calls.brief(made).write(out, force=force) if out is not None else ()
+    if as_json:
+        print_answer(_calls.brief(made).json())
+        return
+    from kanrin.report import print_plan
+
+    print_plan(made.answer, console())
+    for path in written:
+        click.echo(f"wrote {path}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    """Names between commas, each once; None when the option was not given."""
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise click.BadParameter("expected model ids with commas between", param_hint="'--candidates'")
+    return names
+
+
+def _pairs(texts: tuple[str, ...]) -> dict[str, list[str]] | None:
+    """Comparables by candidate, in the order given."""
+    pairs: dict[str, list[str]] = {}
+    for text in texts:
+        model, equals, like = text.partition("=")
+        if not (equals and model.strip() and like.strip()):
+            raise click.BadParameter(f"expected MODEL=MARKETMODEL, got {text!r}", param_hint="'--comparable'")
+        pairs.setdefault(model.strip(), []).extend(name.strip() for name in like.split(","))
+    return pairs or None

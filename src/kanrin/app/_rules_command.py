@@ -1,0 +1,137 @@
+"""`kanrin rules`: the law in force on a day, what is only announced, and what changed since another day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from kanrin.app._options import DAY, case_argument, json_option, known_on_option, on_option
+
+if TYPE_CHECKING:
+    from kanrin.app._law import Law, LawDiff, LawRow
+
+__all__ = ["command"]
+
+
+@click.command(
+    "rules",
+    help="Print the law of CASE in force on a day, as known on a day; what is announced, considered or "
+    "reported "
+    "stands apart. With --diff, print what changed between the two days and what that does to each "
+    "candidate, "
+    "in yen per car.",
+)
+@case_argument
+@on_option
+@known_on_option
+@click.option(
+    "--diff", "other", type=DAY, metavar="DATE", help="Compare the law of --on with the law of this day."
+)
+@click.option("--all", "everything", is_flag=True, help="List past spells too.")
+@json_option
+def command(
+    case: str, on: date | None, known_on: date | None, other: date | None, everything: bool, as_json: bool
+) -> None:
+    """The law on a day."""
+    from kanrin.app import _calls
+    from kanrin.app._terminal import print_json
+    from kanrin.facts import load_case
+
+    loaded = load_case(case)
+    if other is not None:
+        changed = _calls.diff(loaded, on or loaded.about.default_on, other, known_on=known_on)
+        if as_json:
+            print_json(changed.as_dict())
+        else:
+            _print_diff(changed)
+        return
+    law = _calls.law(loaded, on, known_on)
+    if as_json:
+        print_json(law.as_dict())
+    else:
+        _print_law(law, everything)
+
+
+_COLUMNS = (
+    ("key", "key"),
+    ("value", "right"),
+    ("unit", "left"),
+    ("from", "left"),
+    ("to", "left"),
+    ("status", "left"),
+    ("source", "left"),
+)
+
+
+def _cells(row: LawRow) -> tuple[str, ...]:
+    return (
+        row.key,
+        f"{row.value:g}",
+        row.unit,
+        row.effective_from,
+        row.effective_to or "",
+        row.status.replace("_", " "),
+        row.source,
+    )
+
+
+def _print_law(law: Law, everything: bool) -> None:
+    from kanrin.app._terminal import console, table
+
+    out = console()
+    asked = f"on {law.on}, as known on {law.known_on}"
+    out.print(
+        table(f"In force {asked}: {len(law.in_force)} rules", _COLUMNS, [_cells(row) for row in law.in_force])
+    )
+    if law.pending:
+        title = f"Announced, considered or reported; not in force {asked}"
+        out.print(table(title, _COLUMNS, [_cells(row) for row in law.pending]))
+    else:
+        out.print(f"Nothing announced, considered or reported {asked}.")
+    if everything and law.past:
+        out.print(table("Past, overtaken or withdrawn", _COLUMNS, [_cells(row) for row in law.past]))
+
+
+def _print_diff(changed: LawDiff) -> None:
+    from kanrin.app._terminal import console, table
+
+    out = console()
+    (day, known), (other, other_known) = changed.before, changed.after
+    title = f"Law of {changed.case}: {day} (as known on {known}) to {other} (as known on {other_known})"
+    if not changed.changes:
+        out.print(f"{title}: nothing changed.")
+        return
+    value = [f"{c.before:g}" if c.before is not None else "none" for c in changed.changes]
+    after = [f"{c.after:g}" if c.after is not None else "none" for c in changed.changes]
+    rows = [
+        (c.key, old, new, c.unit, c.source) for c, old, new in zip(changed.changes, value, after, strict=True)
+    ]
+    columns = (("key", "key"), (day, "right"), (other, "right"), ("unit", "left"), ("source", "left"))
+    out.print(table(title, columns, rows))
+    if not changed.effects:
+        return
+    moved = [
+        (
+            e.name,
+            _change(e.landed_cost_change_jpy),
+            _change(e.price_change_jpy),
+            "; ".join(f"{line} {change:+,.0f}" for line, change in e.lines) or "no line moves",
+            e.note,
+        )
+        for e in changed.effects
+    ]
+    columns = (
+        ("car", "left"),
+        ("landed cost", "right"),
+        ("on the road", "right"),
+        ("lines that move", "left"),
+        ("note", "left"),
+    )
+    caption = "JPY per car, at zero maker's margin; the exchange rate of the two days is part of it."
+    out.print(table("What it does to each candidate", columns, moved, caption))
+
+
+def _change(value: float | None) -> str:
+    return "" if value is None else f"{value:+,.0f}"
