@@ -1,7 +1,8 @@
 """Cost: from the factory gate at the origin to the road at the destination, one car at a time.
 
-`best_route` finds the way, `landed` the cost on arrival, `wedges` what the price game needs, `waterfall` the table that
-explains them. The arithmetic is written once over a reader and runs on Figures, numbers and arrays of draws.
+`best_route` finds the way, `landed` the cost on arrival, `wedges` what the price game needs, `waterfall`
+the table that explains them. The arithmetic is written once over a reader, and runs on Figures, numbers and
+arrays of draws.
 """
 
 from kanrin.cost._duty import Duty, DutyKeys, duty, duty_rate

@@ -1,4 +1,4 @@
-"""Customs duty (duty): ad valorem on the customs value, the larger of base and floor, additional and specific."""
+"""Customs duty (duty): the larger of base and floor, an additional rate, and a specific amount."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Constants and steps that are exact, on whatever the arithmetic runs: Figures with their units, or bare numbers."""
+"""Constants and steps that are exact, on Figures with their units as on bare numbers."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def smaller(left: Amount, right: Amount) -> Amount:
 def started(amount: Amount, step: float, unit: str) -> Amount:
     """How many steps of a tax table have begun: a weight of 1,565 kg begins its fourth step of 500 kg."""
     if isinstance(amount, Figure):
-        return Figure(
-            float(np.ceil(amount.value / step)), unit, amount.kind, label=f"steps of {step:g} {amount.unit} begun",
-            source=amount.source, parents=(amount,), formula=f"a / {step:g}, rounded up",
-        )  # fmt: skip
+        begun, label = float(np.ceil(amount.value / step)), f"steps of {step:g} {amount.unit} begun"
+        formula = f"a / {step:g}, rounded up"
+        return Figure(begun, unit, amount.kind, label=label, parents=(amount,), formula=formula)
     return np.ceil(np.asarray(amount) / step)

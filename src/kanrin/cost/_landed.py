@@ -1,7 +1,8 @@
-"""Landed cost per car (fob), (freight), (cif), (cv), (duty), (import-tax), (local), (c0): written once over a reader.
+"""Landed cost per car (fob), (freight), (cif), (cv), (duty), (import-tax), (local), (c0), over a reader.
 
-Two values of the same car: the maker's true cost begins with variable production cost, the customs value with the
-transfer price between related firms (duty-a). Cost lines use the first; insurance and duty use the second.
+Two values of the same car: the maker's true cost begins with variable production cost, the customs value with
+the transfer price between related firms (duty-a). Cost lines use the first; insurance and
+duty the second.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from kanrin.rules import FX, FX_CUSTOMS, Reader
 __all__ = ["Landed", "landed"]
 
 _USD, _JPY = "USD per vehicle", "JPY per vehicle"
+CHARGING_PORT = "mod.charging_port_jpy"
 
 
 @dataclass(frozen=True)
 class Landed:
     """Lines of a landed cost, per vehicle: Figures, floats or arrays of draws (D,), as the reader gives.
 
-    Names that end in `_usd` are USD; all others JPY, but for `fx` (JPY per USD) and `duty_rate`. `msrp_offset_usd` and
-    `goodwill` are gains and stand as positive amounts that are taken off.
+    Names that end in `_usd` are USD; all others JPY, but for `fx` (JPY per USD) and `duty_rate`.
+    `msrp_offset_usd` and `goodwill` are gains and stand as positive amounts that are taken off.
     """
 
     fx: Amount
@@ -73,7 +75,7 @@ class Landed:
 
 
 def landed(read: Reader, shipment: Shipment) -> Landed:
-    """c0 of a car, line by line, JPY per vehicle (c0). Raises NotInForce or UnknownName through the reader."""
+    """c0 of a car, line by line, JPY per vehicle (c0). Raises what the reader raises, such as NotInForce."""
     candidate, option = shipment.candidate, shipment.option
     fx, msrp = read(FX), read(f"candidate.{candidate.id}.msrp_usd")
     production = named(read("us.variable_cost_factor") * msrp, "landed.production_usd", "factory gate", _USD)
@@ -108,8 +110,9 @@ def landed(read: Reader, shipment: Shipment) -> Landed:
         unit_cost(read, option) - certification_unit, "landed.modification", "changes for the pathway", _JPY
     )
     localisation = read("mod.navigation_telematics_jpy")
-    if candidate.powertrain == "battery_electric":
-        localisation = localisation + read("mod.charging_port_jpy")
+    port_counted = any(t.cost_key == CHARGING_PORT for t in option.treatments)
+    if candidate.powertrain == "battery_electric" and not port_counted:  # else it is within the modification
+        localisation = localisation + read(CHARGING_PORT)
     right_hand_unit = read("rhd.unit_cost_usd") * fx if shipment.right_hand else None
     goodwill = read("jp.us_market_access_goodwill_usd_per_vehicle") * fx
     port_handling, clearance = read("jp.port_handling_jpy"), read("jp.customs_clearance_jpy")

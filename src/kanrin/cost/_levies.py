@@ -12,6 +12,7 @@ __all__ = ["Levies", "levies"]
 
 HALF_TONNE, TONNE = 500.0, 1000.0  # kg, the steps of the two tonnage tax tables
 _JPY = "JPY per vehicle"
+_LEVY = "jp.environmental_performance_levy"
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,18 @@ def levies(read: Reader, shipment: Shipment) -> Levies:
         total = total - subsidy
     return Levies(
         consumption_tax=read("jp.consumption_tax.rate"),
-        levy_rate=_either(
-            read, _eco(read, shipment),
-            "jp.environmental_performance_levy.min_rate", "jp.environmental_performance_levy.max_rate",
-        ),
-        tonnage_tax=tonnage, recycling=recycling, registration=registration, insurance=insurance, subsidy=subsidy,
+        levy_rate=_either(read, _eco(read, shipment), f"{_LEVY}.min_rate", f"{_LEVY}.max_rate"),
+        tonnage_tax=tonnage,
+        recycling=recycling,
+        registration=registration,
+        insurance=insurance,
+        subsidy=subsidy,
         total=named(total, "levies.total", "levies per car, less subsidy", _JPY),
-    )  # fmt: skip
+    )
 
 
 def _eco(read: Reader, shipment: Shipment) -> bool | Amount:
-    """Whether eco-car rates apply: an electrified car with a fuel-economy value; an electric one needs none."""
+    """Whether eco-car rates apply: electrified, with a fuel-economy value; an electric car needs none."""
     if shipment.candidate.powertrain == "battery_electric":
         return True
     if not shipment.is_electrified:
@@ -82,7 +84,7 @@ def _tonnage_tax(read: Reader, shipment: Shipment) -> Amount:
 
 
 def _subsidy(read: Reader, shipment: Shipment) -> Amount:
-    """The smaller of the amount by scoring and the ceiling; how U.S.-made cars are scored is an assumption."""
+    """The smaller of the amount by scoring and the ceiling; the scoring of U.S.-made cars is assumed."""
     scored = read("jp.cev_subsidy.typical_us_ev_jpy")
     if shipment.option.pathway.id == "us_made_certification":
         scored = scored * read("jp.cev_subsidy.us_made_factor")

@@ -1,4 +1,4 @@
-"""From the factory gate to the ship's rail and over the sea, in USD per vehicle: (freight), (cif), and the days it takes."""
+"""From the factory gate over land and sea, in USD per vehicle, and what the days cost: (freight), (cif)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Insured:
 
 
 def passage(read: Reader, candidate: Candidate, route: Route) -> Passage:
-    """What a route costs for a car, USD per vehicle. The freight rate goes by size, not by distance or value (freight)."""
+    """What a route costs for a car, USD per vehicle. Freight goes by size, not by value (freight)."""
     return Passage(
         inland=named(_inland(read, route), "landed.inland_usd", "inland transport to the port", _USD),
         port_handling=read("us.port_handling_usd"),

@@ -48,7 +48,7 @@ def route_cost(read: Reader, candidate: Candidate, route: Route) -> RouteCost:
 
 
 def makers_ports(case: Case, maker: str, role: str) -> frozenset[str]:
-    """The ports of a side (`export` or `import`) said to handle the cars of a maker; empty when none is said to."""
+    """Ports of a side (`export` or `import`) said to handle the cars of a maker; empty when none is."""
     return frozenset(
         port.id
         for port in case.ports.values()
@@ -66,7 +66,8 @@ def best_route(book: Book, candidate: Candidate) -> RouteChoice:
     if not routes:
         raise InputError(
             f"no route starts at {candidate.plant!r}, the plant of {candidate.id}; plants with routes: "
-            f"{', '.join(sorted({r.plant for r in case.routes.values()}))}; add rows to {case.folder / 'routes.csv'}"
+            f"{', '.join(sorted({r.plant for r in case.routes.values()}))}; "
+            f"add rows to {case.folder / 'routes.csv'}"
         )
     words: list[str] = []
     for role in ("export", "import"):

@@ -16,7 +16,7 @@ ELECTRIFIED = ("hybrid", "plug_in_hybrid", "battery_electric", "fuel_cell")
 
 @dataclass(frozen=True)
 class Shipment:
-    """The structure of a landed cost: which keys apply is settled here, on bare facts, before any arithmetic."""
+    """The structure of a landed cost: which keys apply is settled here, before any arithmetic."""
 
     candidate: Candidate
     route: Route
@@ -35,14 +35,14 @@ class Shipment:
 
     @property
     def has_fuel_economy_value(self) -> bool:
-        """Whether the pathway tests emissions and fuel economy, which gives the value that eco-car rates ask for."""
+        """Whether the pathway tests fuel economy, which gives the value that eco-car rates ask for."""
         return any(
             t.requirement_id == "emissions_fuel" and t.treatment == "test" for t in self.option.treatments
         )
 
 
 def shipment_for(book: Book, candidate_id: str, units_per_year: float, *, user: str = "maker") -> Shipment:
-    """The usual shipment of a candidate: cheapest feasible pathway at the volume, cheapest route, right-hand drive if built.
+    """The usual shipment: cheapest feasible pathway at the volume, cheapest route, right-hand drive if built.
 
     Raises UnknownName for a candidate that does not exist, InputError when no pathway or route is open.
     """

@@ -1,12 +1,13 @@
-"""The waterfall as a tidy table: a line a row, from the factory gate to the road, each with base, rule and source."""
+"""The waterfall as a tidy table: from factory gate to the road, each line with base, rule and source."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from html import escape
+from importlib import import_module
 from typing import Any
 
-from kanrin.base import InputError
+from kanrin.base import Figure, InputError
 
 __all__ = ["COLUMNS", "SUBTOTAL", "Line", "Waterfall"]
 
@@ -27,6 +28,9 @@ class Line:
     source: str
     key: str  # a key to set or explain
     note: str = ""
+    figure: Figure | None = field(
+        default=None, repr=False, compare=False
+    )  # the amount with all it comes from
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,17 @@ class Waterfall:
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Rows for plan.json."""
-        return [asdict(line) for line in self.lines]
+        return [{name: getattr(line, name) for name in COLUMNS} for line in self.lines]
 
     def to_frame(self) -> Any:
         """A pandas DataFrame, a row a line. Raises InputError when pandas is not installed."""
         try:
-            import pandas as pd
+            pandas = import_module("pandas")
         except ImportError as missing:
             raise InputError(
-                "a table as a data frame needs pandas; install it with `pip install kanrin[frames]`, or use to_rows()"
+                "a data frame needs pandas; install it with `pip install kanrin[frames]`, or use to_rows()"
             ) from missing
-        return pd.DataFrame(self.to_rows(), columns=list(COLUMNS))
+        return pandas.DataFrame(self.to_rows(), columns=list(COLUMNS))
 
     def _repr_html_(self) -> str:
         head = "".join(

@@ -1,4 +1,4 @@
-"""The lines of a waterfall, from the same arithmetic that sweeps, run on Figures: amounts, words and where they come from."""
+"""The lines of a waterfall: the arithmetic that sweeps, run on Figures, with words and sources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kanrin.base import Figure, Kind
 from kanrin.cost._landed import Landed
-from kanrin.cost._passage import box_volume
+from kanrin.cost._passage import box_volume, carrying_share
 from kanrin.cost._shipment import Shipment
 from kanrin.cost._waterfall import SUBTOTAL, Line, Waterfall
 from kanrin.cost._wedges import Wedges, wedges
@@ -18,16 +18,21 @@ __all__ = ["sources_of", "waterfall"]
 def waterfall(book: Book, shipment: Shipment, *, list_price: float | Figure | None = None) -> Waterfall:
     """Every line from the factory gate to the road, JPY per vehicle [L2].
 
-    Without a list price it is the cost view: the price at which the maker just breaks even [L9]. With one (tax included,
-    levies left out) the maker's margin is a line. Raises NotInForce where the law of the day is not known.
+    Without a list price it is the cost view: the price at which the maker just breaks even [L9]. With one
+    (tax included, levies left out) the maker's margin is a line. Raises NotInForce where the law is unknown.
     """
     cut = wedges(book.figure, shipment)
-    lines = [*_to_landed(book, shipment, cut.landed), *_to_the_road(cut, list_price)]
+    lines = [
+        *_to_the_ship(book, shipment, cut.landed),
+        *_to_the_yard(book, shipment, cut.landed),
+        *_to_the_dealer(cut, list_price),
+    ]
+    lines += _to_the_road(book, shipment, cut, _price(cut, list_price))
     return Waterfall(shipment.candidate.id, tuple(lines))
 
 
 def sources_of(figure: Figure) -> tuple[str, ...]:
-    """Ids of the sources behind a figure, each once, nearest first."""
+    """Ids of the sources behind a figure, each once, in the order of its parents."""
     found: dict[str, None] = {}
     seen: set[int] = set()
     stack = [figure]
@@ -50,100 +55,91 @@ def _line(
     base: str = "",
     rate: Figure | None = None,
     note: str = "",
+    settled_by: Figure | None = None,
 ) -> Line:
+    """A line; a rate of zero settles its amount whatever it is applied to, and alone says how firm it is."""
+    decisive = settled_by or rate
+    told = decisive if decisive is not None and decisive.value == 0 == amount.value else amount
     share = None if rate is None else rate.value
-    return Line(
-        name, label, base, share, amount.value, amount.kind.value, "; ".join(sources_of(amount)), key, note
-    )
+    sources = "; ".join(sources_of(told))
+    return Line(name, label, base, share, amount.value + 0.0, told.kind.value, sources, key, note, amount)
 
 
 def _total(name: str, label: str, amount: Figure) -> Line:
-    return Line(name, label, "", None, amount.value, SUBTOTAL, "", "")
+    return Line(name, label, "", None, amount.value, SUBTOTAL, "", "", figure=amount)
 
 
-def _to_landed(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
-    read, case = book.figure, book.case
-    car, route, option = shipment.candidate, shipment.route, shipment.option
-    cell, way = f"candidate.{car.id}.", f"route.{route.id}."
-    msrp = f"U.S. list price {_usd(read(cell + 'msrp_usd'))}"
-    moved, fx = of.passage, of.fx
-
-    def dollars(name: str, label: str, amount: Figure, key: str, base: str = "", note: str = "") -> Line:
-        return _line(name, label, amount * fx, key, base or _usd(amount), note=note)
-
+def _to_the_ship(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
+    read, moved, fx, mode = book.figure, of.passage, of.fx, shipment.route.inland_mode
+    price = read(f"candidate.{shipment.candidate.id}.msrp_usd")
+    msrp = f"U.S. list price {_usd(price)}"
+    key = "us.variable_cost_factor"
+    rate_of_day = f"at {fx.value:,.2f} JPY per USD, {fx.note}"
     yield _line(
-        "production", "Factory gate, variable cost", of.production_usd * fx, "us.variable_cost_factor", msrp,
-        read("us.variable_cost_factor"), f"at {fx.value:,.2f} JPY per USD, {fx.note}",
-    )  # fmt: skip
-    yield _line(
-        "parts_duty", "Duties on imported parts, not refunded on export", of.parts_duty_usd * fx,
-        "us.parts_tariff_cost_share_of_msrp", msrp, read("us.parts_tariff_cost_share_of_msrp"),
-    )  # fmt: skip
+        "production", "Factory gate, variable cost", of.production_usd * fx, key, msrp, read(key), rate_of_day
+    )
+    key = "us.parts_tariff_cost_share_of_msrp"
+    label = "Duties on imported parts, not refunded on export"
+    yield _line("parts_duty", label, of.parts_duty_usd * fx, key, msrp, read(key))
     if of.msrp_offset_usd.value:
-        yield _line(
-            "msrp_offset", "U.S. import adjustment offset", -of.msrp_offset_usd * fx,
-            "us.msrp_offset.applies_to_exports", msrp, read("us.msrp_offset.rate"),
-        )  # fmt: skip
-    yield dollars(
-        "inland", f"{route.inland_mode.capitalize()} to {case.ports[route.us_port].name}", moved.inland,
-        f"us.inland.{route.inland_mode}_usd_per_mile", f"{route.inland_km:,.0f} km, {_usd(moved.inland)}",
-    )  # fmt: skip
-    yield dollars("port_origin", "U.S. port handling", moved.port_handling, "us.port_handling_usd")
-    yield dollars("documents", "Export documents", moved.documents, "us.export_documents_usd")
+        key, rate = "us.msrp_offset.applies_to_exports", read("us.msrp_offset.rate")
+        yield _line("msrp_offset", "U.S. import adjustment offset", -of.msrp_offset_usd * fx, key, msrp, rate)
+    label = f"{mode.capitalize()} to {book.case.ports[shipment.route.us_port].name}"
+    base = f"{read(f'route.{shipment.route.id}.inland_km').value:,.0f} km, {_usd(moved.inland)}"
+    yield _line("inland", label, moved.inland * fx, f"us.inland.{mode}_usd_per_mile", base)
+    handling, papers = moved.port_handling, moved.documents
+    yield _line("port_origin", "U.S. port handling", handling * fx, "us.port_handling_usd", _usd(handling))
+    yield _line("documents", "Export documents", papers * fx, "us.export_documents_usd", _usd(papers))
     yield _total("fob", "FOB, true cost", of.fob_usd * fx)
-    freight = read(way + "freight_usd_per_m3")
-    yield dollars(
-        "ocean", f"Ocean freight to {case.ports[route.jp_port].name}", moved.ocean, way + "freight_usd_per_m3",
-        f"{box_volume(read, car).value:.1f} m3, {_usd(moved.ocean)}",
-        f"global average {freight.value:g} USD per m3, cut for the back leg, raised for surcharges; not by distance",
-    )  # fmt: skip
+    key = f"route.{shipment.route.id}.freight_usd_per_m3"
+    label = f"Ocean freight to {book.case.ports[shipment.route.jp_port].name}"
+    base = f"{box_volume(read, shipment.candidate).value:.1f} m3, {_usd(moved.ocean)}"
+    note = f"global average {read(key).value:g} USD per m3 by size, not by distance; less on the back leg"
+    yield _line("ocean", label, moved.ocean * fx, key, base, note=note)
     if moved.canal is not None:
-        yield dollars("canal", "Panama Canal toll", moved.canal, "ocean.panama_toll_usd_per_vehicle")
-    yield dollars(
-        "port_fee", "U.S. port fee passed on", moved.port_fee, "us.port_fee.vehicle_carrier",
-        note=read("us.port_fee.vehicle_carrier").note,
-    )  # fmt: skip
-    factor = read("insurance.insured_value_factor").value
-    yield _line(
-        "insurance", "Marine insurance", of.insurance_usd * fx, "insurance.rate",
-        f"insured value {_usd(of.insured_value_usd)}: {factor:.0%} of CIF {_usd(of.cif_usd)} at the transfer price",
-        read("insurance.rate"),
-    )  # fmt: skip
-    duty_key = f"jp.customs.hs{car.hs_heading}.mfn"
-    yield _line(
-        "duty", "Customs duty", of.duty, duty_key, f"customs value {_jpy(of.customs_value)}, CIF at the transfer price",
-        of.duty_rate, read(duty_key).note,
-    )  # fmt: skip
-    yield _line(
-        "import_tax_carrying", "Carrying import consumption tax until it is credited", of.import_tax_carrying,
-        "capital.annual_rate", f"import consumption tax {_jpy(of.import_tax)}",
-    )  # fmt: skip
+        key = "ocean.panama_toll_usd_per_vehicle"
+        yield _line("canal", "Panama Canal toll", moved.canal * fx, key, _usd(moved.canal))
+    key = "us.port_fee.vehicle_carrier"
+    fee, law = moved.port_fee, read(key)
+    label = "U.S. port fee passed on"
+    yield _line("port_fee", label, fee * fx, key, _usd(fee), note=law.note, settled_by=law)
+    key, factor = "insurance.rate", read("insurance.insured_value_factor").value
+    base = (
+        f"insured value {_usd(of.insured_value_usd)}, {factor:.0%} of CIF {_usd(of.cif_usd)} (transfer price)"
+    )
+    yield _line("insurance", "Marine insurance", of.insurance_usd * fx, key, base, read(key))
+
+
+def _to_the_yard(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
+    read, option = book.figure, shipment.option
+    key = f"jp.customs.hs{shipment.candidate.hs_heading}.mfn"
+    base = f"customs value {_jpy(of.customs_value)}, CIF at the transfer price"
+    yield _line("duty", "Customs duty", of.duty, key, base, of.duty_rate, read(key).note)
+    delivery, yearly = read("jp.inland_delivery_days"), f"{read('capital.annual_rate').value:.3g} a year"
+    days = read("jp.port_dwell_days") + delivery
+    label, base = "Carrying import consumption tax until credited", f"import tax {_jpy(of.import_tax)}"
+    share, note = carrying_share(read, days), f"{days.value:.0f} days at {yearly}; the tax itself is credited"
+    key = "capital.annual_rate"
+    yield _line("import_tax_carrying", label, of.import_tax_carrying, key, base, share, note)
     yield _line("port", "Port handling in Japan", of.port_handling, "jp.port_handling_jpy")
     yield _line("clearance", "Customs clearance", of.clearance, "jp.customs_clearance_jpy")
-    pathway = option.pathway
-    yield _line(
-        "certification",
-        "Certification of each car",
-        of.certification_unit,
-        pathway.unit_cost_key,
-        note=pathway.name,
-    )
-    yield _line(
-        "modification", "Changes for the pathway", of.modification, "certify.unknown_treatment_share",
-        note="; ".join(f"{t.requirement.lower()}: {t.treatment}" for t in option.treatments if _changes(t.per, t.cost_key)),
-    )  # fmt: skip
-    yield _line(
-        "localisation", "Navigation and telematics in Japanese", of.localisation, "mod.navigation_telematics_jpy",
-        note="with a charging port" if car.powertrain == "battery_electric" else "",
-    )  # fmt: skip
+    key, name = option.pathway.unit_cost_key, option.pathway.name
+    yield _line("certification", "Certification of each car", of.certification_unit, key, note=name)
+    changes = [t for t in option.treatments if t.per == "vehicle" and t.cost_key]
+    key = next((t.cost_key for t in changes), "")
+    note = "; ".join(f"{t.requirement.lower()}: {t.treatment}" for t in changes)
+    yield _line("modification", "Changes for the pathway", of.modification, key, note=note)
+    note = "with a charging port" if shipment.candidate.powertrain == "battery_electric" else ""
+    label = "Navigation and telematics in Japanese"
+    yield _line("localisation", label, of.localisation, "mod.navigation_telematics_jpy", note=note)
     if of.right_hand_unit is not None:
         yield _line("right_hand", "Right-hand drive", of.right_hand_unit, "rhd.unit_cost_usd")
     yield _line("recall", "Reserve for recalls", of.recall_reserve, "recall.reserve_jpy")
-    days = route.transit_days + read("jp.inland_delivery_days").value
-    yield _line(
-        "capital", "Capital in the car on the way", of.capital, "capital.annual_rate",
-        f"CIF {_usd(of.cif_usd)} for {days:.0f} days", read("capital.annual_rate"), "rate a year",
-    )  # fmt: skip
+    days = read(f"route.{shipment.route.id}.transit_days") + delivery
+    share, note = carrying_share(read, days), f"{days.value:.0f} days at {yearly}"
+    base = f"CIF {_usd(of.cif_usd)} (transfer price)"
+    label = "Capital in the car on the way"
+    yield _line("capital", label, of.capital, "capital.annual_rate", base, share, note)
     yield _line("pdi", "Inspection before delivery", of.pdi, "jp.pdi_jpy")
     if of.goodwill.value:
         key = "jp.us_market_access_goodwill_usd_per_vehicle"
@@ -151,73 +147,57 @@ def _to_landed(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
     yield _total("landed_cost", "Landed cost", of.landed_cost)
 
 
-def _to_the_road(cut: Wedges, list_price: float | Figure | None) -> Iterator[Line]:
+def _price(cut: Wedges, list_price: float | Figure | None) -> Figure:
+    """The price before tax that goes with a list price, or the one that just pays."""
     if list_price is None:
-        price = cut.zero_margin_price
-    else:
-        asked = list_price if isinstance(list_price, Figure) else _asked(list_price)
-        price = cut.price_before_tax(asked)
-        yield _line(
-            "margin",
-            "Maker's margin",
-            cut.margin(price),
-            "",
-            note=f"what a list price of {_jpy(asked)} leaves the maker",
-        )
-    dealer = cut.dealer_margin * (price - cut.fixed_dealer)
-    wholesale = price - cut.fixed_dealer - dealer - cut.fixed_distributor
+        price: Figure = cut.zero_margin_price
+        return price
+    given = list_price
+    if not isinstance(given, Figure):
+        unit, label = "JPY per vehicle", "list price asked"
+        given = Figure(given, unit, Kind.ASSUMPTION, label=label, source="kanrin.user")
+    before_tax: Figure = cut.price_before_tax(given)
+    return before_tax
+
+
+def _to_the_dealer(cut: Wedges, list_price: float | Figure | None) -> Iterator[Line]:
+    price = _price(cut, list_price)
     before = f"price before tax {_jpy(price)}"
+    if list_price is not None:
+        note = f"left to the maker at a list price of {_jpy(cut.list_price(price))}"
+        yield _line("margin", "Maker's margin", cut.margin(price), "", note=note)
+    dealer = cut.dealer_margin * (price - cut.fixed_dealer)
+    selling = price - cut.fixed_dealer - dealer - cut.fixed_distributor
+    key, rate = "warranty.reserve_share", cut.warranty_share
+    yield _line("warranty", "Reserve for warranty", rate * price, key, before, rate)
+    key, rate = "jp.distributor_margin", cut.distributor_margin
     yield _line(
-        "warranty",
-        "Reserve for warranty",
-        cut.warranty_share * price,
-        "warranty.reserve_share",
-        before,
-        cut.warranty_share,
+        "distributor", "Distributor", rate * selling, key, f"distributor's price {_jpy(selling)}", rate
     )
-    yield _line(
-        "distributor", "Distributor", cut.distributor_margin * wholesale, "jp.distributor_margin",
-        f"distributor's price {_jpy(wholesale)}", cut.distributor_margin,
-    )  # fmt: skip
     yield _line("delivery", "Delivery to the dealer", cut.fixed_distributor, "jp.inland_delivery_jpy")
     yield _line("dealer", "Dealer", dealer, "jp.dealer_margin", before, cut.dealer_margin)
     yield _total("price_before_tax", "Price before tax", price)
-    yield _line(
-        "tax",
-        "Consumption tax",
-        cut.consumption_tax * price,
-        "jp.consumption_tax.rate",
-        before,
-        cut.consumption_tax,
-    )
+
+
+def _to_the_road(book: Book, shipment: Shipment, cut: Wedges, price: Figure) -> Iterator[Line]:
+    tax, before = cut.levy_parts, f"price before tax {_jpy(price)}"
+    rate = cut.consumption_tax
+    yield _line("tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate)
     yield _total("list_price", "List price, tax included", cut.list_price(price))
-    tax = cut.levy_parts
-    levy_key = "jp.environmental_performance_levy.max_rate"
-    yield _line(
-        "performance_levy", "Environmental performance levy", cut.levy_rate * price, levy_key, before, cut.levy_rate,
-        cut.levy_rate.note,
-    )  # fmt: skip
-    yield _line(
-        "tonnage_tax", "Tonnage tax to the first inspection", tax.tonnage_tax, "jp.tonnage_tax.standard"
-    )
+    key, rate = "jp.environmental_performance_levy.max_rate", cut.levy_rate
+    note = book.figure(key).note
+    yield _line("performance_levy", "Environmental performance levy", rate * price, key, before, rate, note)
+    key, note = "jp.tonnage_tax.standard", "by weight, paid for the years to the first inspection"
+    if shipment.is_pickup and book.claims("jp.plate_class.certified_pickup_is_goods"):
+        key, note = "jp.tonnage_tax.goods_over_2500kg_gvw", "as a goods vehicle, by gross weight"
+    yield _line("tonnage_tax", "Tonnage tax to the first inspection", tax.tonnage_tax, key, note=note)
     yield _line("recycling", "Recycling fee", tax.recycling, "jp.recycling_fee_jpy")
     yield _line("registration", "Registration", tax.registration, "jp.registration_costs_jpy")
-    yield _line(
-        "compulsory_insurance", "Compulsory insurance", tax.insurance, "jp.compulsory_insurance_37_months_jpy"
-    )
+    key = "jp.compulsory_insurance_37_months_jpy"
+    yield _line("compulsory_insurance", "Compulsory insurance", tax.insurance, key)
     if tax.subsidy is not None:
         yield _line("subsidy", "Clean-vehicle subsidy", -tax.subsidy, "jp.cev_subsidy.typical_us_ev_jpy")
     yield _total("on_the_road", "On the road", cut.on_the_road(price))
-
-
-def _asked(list_price: float) -> Figure:
-    return Figure(
-        list_price, "JPY per vehicle", Kind.ASSUMPTION, label="list price asked", source="kanrin.user"
-    )
-
-
-def _changes(per: str, cost_key: str) -> bool:
-    return per == "vehicle" and bool(cost_key)
 
 
 def _usd(amount: Figure) -> str:

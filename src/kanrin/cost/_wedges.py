@@ -1,8 +1,9 @@
-"""Between maker and buyer: what of the price before tax reaches the maker, and what the buyer pays (wedge-map), (pc).
+"""Between maker and buyer: what of the price reaches the maker, and what the buyer pays (wedge-map), (pc).
 
-The chain runs y = x / (1 - m_dist) + fixed_dist, p = y / (1 - m_deal) + fixed_deal: each margin is a share of the selling
-price of its stage. Turned round, the maker receives x = r0 (p - fixed_deal) - (1 - m_dist) fixed_dist with
-r0 = (1 - m_dist)(1 - m_deal), and sets w p aside for warranty, so that r p - c is its margin with
+The chain runs y = x / (1 - m_dist) + fixed_dist, p = y / (1 - m_deal) + fixed_deal: each margin is a share of
+the selling price of its stage. Turned round, the maker receives
+x = r0 (p - fixed_deal) - (1 - m_dist) fixed_dist with r0 = (1 - m_dist)(1 - m_deal), and sets w p aside for
+warranty, so that r p - c is its margin with
 
     r = r0 - w,    c = c0 + r0 fixed_deal + (1 - m_dist) fixed_dist.
 """
