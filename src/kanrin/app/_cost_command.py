@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+SOURCES_SHOWN = 2
+
 
 @click.command(
     "cost",
@@ -92,6 +94,13 @@ def _plain(book: Book, brought: Brought) -> dict[str, Any]:
     }
 
 
+def _shown(sources: str) -> str:
+    """The first sources of a line; `--json` and `kanrin explain` give all."""
+    ids = sources.split("; ")
+    more = len(ids) - SOURCES_SHOWN
+    return "; ".join(ids[:SOURCES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
 def _print(book: Book, brought: Brought) -> None:
     from kanrin.app._terminal import console, table
 
@@ -104,7 +113,7 @@ def _print(book: Book, brought: Brought) -> None:
             line.base,
             line.kind if line.kind != "subtotal" else "",
             line.key,
-            line.source,
+            _shown(line.source),
         )
         for line in brought.waterfall.lines
     ]

@@ -1,7 +1,8 @@
 """What a change of law does to each candidate, in yen per car: two waterfalls at zero margin, line by line.
 
-The route and, where it is still open, the pathway of the first day are kept, so that the difference is that
-of the law and of the exchange rate of the two days, not of another choice.
+The exchange rate of the first day is held on both, and the route and, where it is still open, the pathway
+are kept, so that the difference is the law's. What the cheapest pathway of the second day would change
+stands beside it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from kanrin.app._law import Effect, LawChange, LawDiff
 from kanrin.base import InputError
 from kanrin.certify import PathwayOption, assess
 from kanrin.cost import Shipment, Waterfall, waterfall
-from kanrin.facts import Candidate
-from kanrin.rules import Book, Change, diff
+from kanrin.facts import Candidate, Case
+from kanrin.rules import FX, Book, Change, diff, open_book
 
 __all__ = ["diff_of"]
 
@@ -25,14 +26,24 @@ SUBTOTAL, LANDED, ON_THE_ROAD = "subtotal", "landed_cost", "on_the_road"
 def diff_of(before: Book, after: Book, *, effects: bool = True) -> LawDiff:
     """What changed in the law between two books of one case, and what it does to each candidate."""
     changes = tuple(_change(change) for change in diff(before.regime, after.regime))
-    moved = tuple(_effect(before, after, car) for car in before.case.candidates.values()) if effects else ()
+    rate = before.number(FX)
+    moved: tuple[Effect, ...] = ()
+    if effects:
+        held = before.case.with_overrides({FX: rate})
+        old, new = _with_case(before, held), _with_case(after, held)
+        moved = tuple(_effect(old, new, car) for car in held.candidates.values())
     return LawDiff(
         before.case.name,
         (before.on.isoformat(), before.known_on.isoformat()),
         (after.on.isoformat(), after.known_on.isoformat()),
+        rate,
         changes,
         moved,
     )
+
+
+def _with_case(book: Book, case: Case) -> Book:
+    return open_book(case, book.on, book.known_on, book.regime.end_of_law)
 
 
 def _change(change: Change) -> LawChange:
@@ -67,8 +78,8 @@ class _Side:
 
 
 def _effect(before: Book, after: Book, car: Candidate) -> Effect:
-    old = _best(before, car)
-    new = _like(after, car, old.shipment) if old.shipment is not None else _best(after, car)
+    old, cheapest = _best(before, car), _best(after, car)
+    new = _like(after, car, old.shipment) if old.shipment is not None else cheapest
     return Effect(
         car.id,
         car.name,
@@ -78,8 +89,10 @@ def _effect(before: Book, after: Book, car: Candidate) -> Effect:
         new.amount(ON_THE_ROAD),
         old.pathway,
         new.pathway,
+        cheapest.amount(LANDED),
+        cheapest.pathway,
         _moved(old.waterfall, new.waterfall),
-        _note(after, car, old, new),
+        _note(old, new),
     )
 
 
@@ -119,14 +132,9 @@ def _moved(old: Waterfall | None, new: Waterfall | None) -> tuple[tuple[str, flo
     return tuple(sorted(shown, key=lambda pair: -abs(pair[1])))
 
 
-def _note(after: Book, car: Candidate, old: _Side, new: _Side) -> str:
+def _note(old: _Side, new: _Side) -> str:
     if old.waterfall is None or new.waterfall is None:
         return (old.obstacle if old.waterfall is None else new.obstacle).replace("\n", "; ")
     if old.pathway != new.pathway:
         return f"{old.pathway} is closed; {new.pathway} instead"
-    cheapest = _best(after, car)
-    if cheapest.pathway != new.pathway:
-        landed, kept = cheapest.amount(LANDED), new.amount(LANDED)
-        assert landed is not None and kept is not None
-        return f"with {cheapest.pathway}, now cheapest for its volume, {landed - kept:+,.0f} a car more"
     return ""

@@ -20,6 +20,7 @@ from kanrin.app._options import (
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from kanrin.base import Figure
     from kanrin.facts import Case
     from kanrin.rules import Link
 
@@ -84,7 +85,7 @@ def _plain(link: Link, case: Case) -> dict[str, Any]:
         "source": figure.source,
         "source_title": _title(case, figure.source),
         "note": figure.note,
-        "place": _place(case, figure.key),
+        "place": _place(case, figure),
         "told_above": link.told,
     }
 
@@ -96,9 +97,12 @@ def _title(case: Case, source: str) -> str:
     return ", ".join(part for part in (found.publisher, found.title, found.date, found.url) if part)
 
 
-def _place(case: Case, key: str) -> str:
+def _place(case: Case, figure: Figure) -> str:
     """`file:line` where a number of the case stands, or nothing."""
+    key = figure.key
     for table in ("rules", "assumptions", "facts"):
+        if table == "assumptions" and figure.kind != "assumption":
+            continue  # the exchange rate of the day comes from its table; the assumption spreads it
         if (table, key) in case.lines:
             path, line = case.lines[(table, key)]
             return f"{path.relative_to(case.folder)}:{line}"
@@ -131,7 +135,7 @@ def _lines(link: Link, case: Case) -> Text:
         details.append(figure.note)
     if figure.source:
         details.append(f"source {figure.source}: {_title(case, figure.source)}".rstrip(": "))
-    if place := _place(case, figure.key):
+    if place := _place(case, figure):
         details.append(f"in {place}")
     for detail in details:
         text.append(f"\n{indent}     {detail}", style="dim")

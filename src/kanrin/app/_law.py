@@ -3,7 +3,7 @@ notebooks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from html import escape
@@ -88,8 +88,11 @@ class LawChange:
 
 @dataclass(frozen=True)
 class Effect:
-    """What the change does to one candidate, JPY per vehicle; `lines` are the lines of the waterfall that
-    move."""
+    """What the change of law does to one candidate, JPY per vehicle, at one exchange rate and zero margin.
+
+    `after` keeps the pathway of the first day where it is still open; `cheapest` takes the cheapest of the
+    second day. `lines` are the lines of the waterfall that move, largest first.
+    """
 
     model: str
     name: str
@@ -99,6 +102,8 @@ class Effect:
     price_after_jpy: float | None
     pathway_before: str
     pathway_after: str
+    landed_cost_cheapest_jpy: float | None
+    pathway_cheapest: str
     lines: tuple[tuple[str, float], ...]
     note: str
 
@@ -106,6 +111,11 @@ class Effect:
     def landed_cost_change_jpy(self) -> float | None:
         """Landed cost after less before."""
         return _less(self.landed_cost_after_jpy, self.landed_cost_before_jpy)
+
+    @property
+    def cheapest_change_jpy(self) -> float | None:
+        """Landed cost with the cheapest pathway of the second day, less before."""
+        return _less(self.landed_cost_cheapest_jpy, self.landed_cost_before_jpy)
 
     @property
     def price_change_jpy(self) -> float | None:
@@ -120,6 +130,7 @@ class LawDiff:
     case: str
     before: tuple[str, str]  # (day, as known on)
     after: tuple[str, str]
+    jpy_per_usd: float  # at which the effects are read, on both days
     changes: tuple[LawChange, ...]
     effects: tuple[Effect, ...]
 
@@ -129,11 +140,13 @@ class LawDiff:
             "case": self.case,
             "before": {"on": self.before[0], "known_on": self.before[1]},
             "after": {"on": self.after[0], "known_on": self.after[1]},
+            "jpy_per_usd": self.jpy_per_usd,
             "changes": [asdict(change) for change in self.changes],
             "effects": [
                 {
                     **asdict(effect),
                     "landed_cost_change_jpy": effect.landed_cost_change_jpy,
+                    "cheapest_change_jpy": effect.cheapest_change_jpy,
                     "price_change_jpy": effect.price_change_jpy,
                     "lines": [{"line": line, "change_jpy": change} for line, change in effect.lines],
                 }
@@ -149,13 +162,20 @@ class LawDiff:
                 e.name,
                 _yen(e.landed_cost_change_jpy),
                 _yen(e.price_change_jpy),
-                e.pathway_before,
-                e.pathway_after,
+                _yen(e.cheapest_change_jpy),
+                e.pathway_cheapest,
                 e.note,
             )
             for e in self.effects
         ]
-        columns = ("model", "landed cost, JPY", "on the road, JPY", "pathway before", "pathway after", "note")
+        columns = (
+            "model",
+            "landed cost, JPY",
+            "on the road, JPY",
+            "landed cost, cheapest pathway, JPY",
+            "cheapest pathway",
+            "note",
+        )
         return _html(head, ("key", "before", "after", "unit", "what"), rows) + _html(
             "Effect per car", columns, moved
         )
@@ -227,7 +247,7 @@ def _yen(value: float | None) -> str:
     return "" if value is None else f"{value:+,.0f}"
 
 
-def _html(head: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _html(head: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     header = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     caption = f"<caption>{escape(head)}</caption>"

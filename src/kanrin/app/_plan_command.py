@@ -45,9 +45,16 @@ __all__ = ["command"]
     help="Say that a candidate is like a model of the market. May be repeated.",
 )
 @click.option(
-    "--draws", type=click.IntRange(min=2), default=200, show_default=True, help="Draws of what is not known."
+    "--draws",
+    type=click.IntRange(min=2),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="Draws of what is not known.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Seed of the draws.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", default=1, show_default=True, help="Seed of the draws."
+)
 @end_of_law_option
 @click.option(
     "--out", type=click.Path(), metavar="DIR", help="Write the brief (HTML, Markdown, JSON, CSV) here."

@@ -10,9 +10,11 @@ import click
 from kanrin.app._options import DAY, case_argument, json_option, known_on_option, on_option
 
 if TYPE_CHECKING:
-    from kanrin.app._law import Law, LawDiff, LawRow
+    from kanrin.app._law import Effect, Law, LawDiff, LawRow
 
 __all__ = ["command"]
+
+LINES_SHOWN = 4
 
 
 @click.command(
@@ -68,7 +70,7 @@ _COLUMNS = (
 def _cells(row: LawRow) -> tuple[str, ...]:
     return (
         row.key,
-        f"{row.value:g}",
+        _value(row.value),
         row.unit,
         row.effective_from,
         row.effective_to or "",
@@ -103,8 +105,8 @@ def _print_diff(changed: LawDiff) -> None:
     if not changed.changes:
         out.print(f"{title}: nothing changed.")
         return
-    value = [f"{c.before:g}" if c.before is not None else "none" for c in changed.changes]
-    after = [f"{c.after:g}" if c.after is not None else "none" for c in changed.changes]
+    value = [_value(c.before) for c in changed.changes]
+    after = [_value(c.after) for c in changed.changes]
     rows = [
         (c.key, old, new, c.unit, c.source) for c, old, new in zip(changed.changes, value, after, strict=True)
     ]
@@ -117,20 +119,43 @@ def _print_diff(changed: LawDiff) -> None:
             e.name,
             _change(e.landed_cost_change_jpy),
             _change(e.price_change_jpy),
-            "; ".join(f"{line} {change:+,.0f}" for line, change in e.lines) or "no line moves",
-            e.note,
+            _lines(e),
+            _change(e.cheapest_change_jpy) if e.pathway_cheapest != e.pathway_before else "",
+            e.pathway_cheapest if e.pathway_cheapest != e.pathway_before else e.note,
         )
         for e in changed.effects
     ]
-    columns = (
+    headings = (
         ("car", "left"),
         ("landed cost", "right"),
         ("on the road", "right"),
         ("lines that move", "left"),
-        ("note", "left"),
+        ("landed cost with", "right"),
+        ("the certification now cheapest", "left"),
     )
-    caption = "JPY per car, at zero maker's margin; the exchange rate of the two days is part of it."
-    out.print(table("What it does to each candidate", columns, moved, caption))
+    caption = (
+        f"JPY per car at zero maker's margin, at {changed.jpy_per_usd:.2f} JPY per USD on both days, "
+        f"with the route and "
+        "certification of the first day where still open; the last two columns with the certification "
+        "that is cheapest "
+        "on the second day."
+    )
+    out.print(table("What the law does to each candidate", headings, moved, caption))
+
+
+def _lines(effect: Effect) -> str:
+    """The lines that move most, and how many more do."""
+    shown = "; ".join(
+        f"{line.replace('_', ' ')} {change:+,.0f}" for line, change in effect.lines[:LINES_SHOWN]
+    )
+    more = len(effect.lines) - LINES_SHOWN
+    return (shown or "none") + (f"; {more} more" if more > 0 else "")
+
+
+def _value(value: float | None) -> str:
+    from kanrin.app._terminal import number
+
+    return "none" if value is None else number(value)
 
 
 def _change(value: float | None) -> str:
