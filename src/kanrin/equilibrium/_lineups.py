@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium._firstorder import FirstOrder, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
-from kanrin.equilibrium._solve import NO_SALES, default_start, settle, solve_prices
+from kanrin.equilibrium._solve import default_start, is_sellable, settle, solve_prices
 
 __all__ = ["Lineups", "solve_lineups"]
 
@@ -25,7 +25,7 @@ _TOLERANCE = 1e-11  # of max |p|, on |r p - c - zeta|
 _NEAR = 1e-5  # the full line-up needs no more: it only lends its Jacobian and a start
 _MAX_CHORD_STEPS = 12
 _CHUNK = 16  # rows worked on together: a chunk's arrays stay in cache
-_LARGEST_UTILITY = 600.0  # exp is safe below; checked once, else rows are solved one by one
+_LARGEST_UTILITY = 300.0  # exp and its square are safe below; beyond, rows are solved one by one
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,10 @@ def solve_lineups(
     costs = np.broadcast_to(costs, rows.shape)
     if start is not None and np.shape(start) != game.cost.shape:
         raise InputError(f"start must be one price a product, {game.cost.shape}; got {np.shape(start)}")
-    union = np.flatnonzero(rows.any(axis=0))
+    if len(rows) == 0:
+        return _empty(rows.shape, game.firm_count)
+    cheapest = _take(game, np.arange(game.product_count), costs.min(axis=0))
+    union = np.flatnonzero(rows.any(axis=0) & is_sellable(cheapest))
     order = union[np.argsort(game.firms[union], kind="stable")]
     answer = _empty(rows.shape, game.firm_count)
     if order.size == 0:
@@ -67,7 +70,7 @@ def solve_lineups(
     whole, converged = settle(picked, _filled(picked, start, order), _NEAR)
     pending = np.ones(len(rows), dtype=bool)
     steps = 0
-    if converged and (whole.shares > NO_SALES).all():
+    if converged:
         steps = _chord(picked, whole, rows[:, order], costs[:, order], order, answer)
         pending = ~answer.converged
     for row in np.flatnonzero(pending):
@@ -214,14 +217,13 @@ def _chord_rows(
         if not highest < _LARGEST_UTILITY:
             answer.converged[first + live] = False
             return step
-        sold = on & (lam < 0.0)
-        residual = np.where(sold, margin - top / np.where(sold, lam, 1.0), 0.0)
+        residual = np.where(on, margin - top / np.where(lam < 0.0, lam, -1e-300), 0.0)
         size = np.abs(residual).max(axis=1) / np.where(on, np.abs(p), 0.0).max(axis=1, initial=1e-300)
         done = size <= _TOLERANCE
         if done.any():
             row = first + live[done]
-            answer.price[row[:, None], order] = np.where(sold[done], p[done], np.nan)
-            answer.shares[row[:, None], order] = np.where(sold[done], share[done], 0.0)
+            answer.price[row[:, None], order] = np.where(on[done], p[done], np.nan)
+            answer.shares[row[:, None], order] = np.where(on[done], share[done], 0.0)
             answer.profit[row[:, None], firms] = np.add.reduceat(
                 margin[done] * share[done], batch.starts, axis=1
             )

@@ -10,13 +10,14 @@ from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
 
-__all__ = ["NO_SALES", "PriceSolution", "default_start", "settle", "solve_prices"]
+__all__ = ["PriceSolution", "default_start", "is_sellable", "settle", "solve_prices"]
 
 _TOLERANCE = 1e-12  # of max |p|, on |r p - c - zeta|
 _TO_NEWTON = 1e-2  # of max |p|
 _MEMORY = 5
 _MAX_STEPS = 400
-NO_SALES = 1e-200  # a share below this is no offer (MODEL 3.4)
+_NO_SALES = -460.5  # log of 1e-200: a share below this is no offer (MODEL 3.4)
+_HALVINGS = 40
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,15 @@ def default_start(game: PriceGame) -> Floats:
         step = at.shares / ((1.0 + game.ad_valorem) * -at.capital_lambda)
     typical = float(1.0 / np.abs(game.weights @ game.alpha))
     return floor + np.where(np.isfinite(step), step, typical)
+
+
+def is_sellable(game: PriceGame) -> Bools:
+    """(J,) whether anyone at all would buy product j at the price c/r, were it alone (MODEL 3.4)."""
+    price = game.consumer_price(game.cost / game.keep)
+    with np.errstate(divide="ignore"):
+        best = (game.delta[:, None] + price[:, None] * game.alpha + np.log(game.weights)).max(axis=1)
+    result: Bools = best > _NO_SALES
+    return result
 
 
 def solve_prices(
@@ -71,30 +81,37 @@ def solve_prices(
         raise InputError("fixed prices need a start that holds them; give start=")
     if start is not None and not np.isfinite(np.asarray(start)[on_sale]).all():
         raise InputError("start holds a price that is not finite for a product on sale")
+    on_sale &= is_sellable(game)
     inner = game.subset(on_sale)
     begin = default_start(inner) if start is None else np.asarray(start, dtype=np.float64)[on_sale]
     at, steps, converged, advice = _iterate(inner, begin, moving[on_sale])
-    sold = at.shares > NO_SALES
     price, consumer, shares, margin = (
         np.full(shape, np.nan),
         np.full(shape, np.nan),
         np.zeros(shape),
         np.full(shape, np.nan),
     )
-    price[on_sale] = np.where(sold, at.price, np.nan)
-    consumer[on_sale] = np.where(sold, inner.consumer_price(at.price), np.nan)
-    shares[on_sale] = np.where(sold, at.shares, 0.0)
-    margin[on_sale] = np.where(sold, at.margin, np.nan)
+    price[on_sale] = at.price
+    consumer[on_sale] = inner.consumer_price(at.price)
+    shares[on_sale] = at.shares
+    margin[on_sale] = at.margin
     residual = _relative(at, moving[on_sale])
     outside = float(game.weights @ at.outside)
     return PriceSolution(price, consumer, shares, outside, margin, residual, steps, converged, advice)
+
+
+def _worst(at: FirstOrder, free: Bools) -> float:
+    """max |r p - c - zeta| over free products, money."""
+    return float(np.abs(at.residual[free]).max(initial=0.0))
 
 
 def _relative(at: FirstOrder, free: Bools) -> float:
     """max |r p - c - zeta| over free products, relative to max |p|."""
     largest = float(np.abs(at.price).max(initial=0.0))
     worst = float(np.abs(at.residual[free]).max(initial=0.0))
-    if not np.isfinite(worst):
+    if (
+        not np.isfinite(worst) or (at.capital_lambda[free] == 0.0).any()
+    ):  # priced out of sight: no condition there
         return np.inf
     return worst / largest if largest > 0.0 else worst
 
@@ -108,7 +125,7 @@ def settle(game: PriceGame, start: Floats, tolerance: float) -> tuple[FirstOrder
 def _iterate(
     game: PriceGame, start: Floats, free: Bools, tolerance: float = _TOLERANCE
 ) -> tuple[FirstOrder, int, bool, str]:
-    at = best = first_order(game, start)
+    at = best = _in_sight(game, start, free)
     size = smallest = _relative(at, free)
     history = _Anderson(_MEMORY)
     ownership: Floats | None = None
@@ -119,13 +136,12 @@ def _iterate(
         trial = None
         if size < newton_below:
             ownership = game.ownership() if ownership is None else ownership
-            trial = first_order(game, at.price + _newton(game, at, free, ownership))
+            trial = _try(game, at, _newton(game, at, free, ownership), free)
             if not _relative(trial, free) < 0.5 * size:  # no gain: go on by Anderson until well below
                 trial, newton_below = None, 0.1 * size
-                history.clear()
         if trial is None:
             move = np.where(free, -at.residual / game.keep, 0.0)
-            trial = first_order(game, at.price + history.step(at.price, move, size))
+            trial = _try(game, at, history.step(at.price, move, size), free)
         at, size = trial, _relative(trial, free)
         if size < smallest:
             best, smallest = at, size
@@ -138,6 +154,36 @@ def _iterate(
         "observed prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
     )
     return best, _MAX_STEPS, False, advice
+
+
+def _in_sight(game: PriceGame, price: Floats, free: Bools) -> FirstOrder:
+    """The start, with free prices too high for any buyer brought half-way to c/r until somebody buys."""
+    at = first_order(game, price)
+    for _ in range(_HALVINGS):
+        lost = free & (at.capital_lambda == 0.0)
+        if not lost.any():
+            break
+        at = first_order(game, np.where(lost, (at.price + game.cost / game.keep) / 2.0, at.price))
+    return at
+
+
+def _try(game: PriceGame, at: FirstOrder, step: Floats, free: Bools) -> FirstOrder:
+    """The point after `step`, cut so that no price more than doubles and no margin above zero is lost.
+
+    Halved while some product is priced out of sight or the residual grows tenfold. Below cost everybody buys, and Newton would run away there.
+    """
+    reach = np.abs(at.price) + np.abs(at.margin) + at.shares / np.maximum(np.abs(at.capital_lambda), 1e-300)
+    down = np.where((at.margin > 0.0) & (step < 0.0), 0.9 * at.margin / game.keep, np.inf)
+    reach = np.minimum(np.maximum(reach, 1e-300), down)
+    scale = 1.0 / max(1.0, float((np.abs(step) / reach).max(initial=0.0)))
+    trial = first_order(game, at.price + scale * step)
+    for _ in range(_HALVINGS):
+        grown = _worst(trial, free) > 10.0 * _worst(at, free)
+        if np.isfinite(_relative(trial, free)) and not grown:
+            break
+        scale /= 2.0
+        trial = first_order(game, at.price + scale * step)
+    return trial
 
 
 def _newton(game: PriceGame, at: FirstOrder, free: Bools, ownership: Floats) -> Floats:
@@ -154,7 +200,7 @@ def _newton(game: PriceGame, at: FirstOrder, free: Bools, ownership: Floats) -> 
 
 
 class _Anderson:
-    """Anderson mixing of p <- p + move(p), restarted when the residual doubles (MODEL 3.6). State of one solve only."""
+    """Anderson mixing of p <- p + move(p), restarted when the residual doubles (MODEL 3.6)."""
 
     def __init__(self, memory: int) -> None:
         self.memory = memory
@@ -165,6 +211,7 @@ class _Anderson:
         self.moves: list[Floats] = []
         self.last = np.inf
         self.seen = 0
+        self.stretch = 1.0
 
     def step(self, point: Floats, move: Floats, size: float) -> Floats:
         """The displacement to take from `point`."""
@@ -182,4 +229,10 @@ class _Anderson:
         by_move = np.diff(np.array(self.moves), axis=0)
         mix = np.linalg.lstsq(by_move.T, move, rcond=1e-12)[0]
         result: Floats = move - mix @ (by_point + by_move)
-        return result
+        if result @ move > 0.0:
+            self.stretch = 1.0
+            return result
+        self.stretch *= (
+            2.0  # the secant points backwards: the residual hardly moves, so walk on with longer steps
+        )
+        return self.stretch * move
