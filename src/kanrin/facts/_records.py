@@ -130,7 +130,10 @@ class Rule(Record):
 
 
 class Assumption(Record):
-    """A number without a source: value, low, high, unit and the reason."""
+    """A number without a source: value, low, high, unit and the reason.
+
+    `drawn` is false for a choice or a switch: it is shown at its low and high, but left to no chance.
+    """
 
     key: Filled
     value: Number
@@ -139,6 +142,7 @@ class Assumption(Record):
     unit: Filled
     reason: Filled
     used_by: tuple[str, ...] = ()
+    drawn: bool = True
     source: Text = "kanrin.assumption"
 
     @model_validator(mode="after")

@@ -18,7 +18,6 @@ from kanrin.rules import FX, Book
 
 __all__ = ["Draws", "draw_inputs", "latin_hypercube", "normal_quantile", "triangular_quantile"]
 
-_NOT_DRAWN = ("demand.", "plan.selection_shift_sd")  # choices shown by sensitivity, not by chance
 _inverse_normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
 
 
@@ -60,11 +59,17 @@ def triangular_quantile(u: Floats, low: float, mode: float, high: float) -> Floa
     return out
 
 
-def uncertain_keys(book: Book, used: Iterable[str]) -> list[str]:
-    """The keys among `used` that are drawn: assumptions with a range, and the exchange rate unless the user set it."""
+def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) -> list[str]:
+    """The keys among `used` that are drawn: assumptions with a range, and the exchange rate unless the user set it.
+
+    With `choices`, also the ranged numbers that are shown at their ends but left to no chance.
+    """
     found = []
     for key in dict.fromkeys(used):
-        if key in book.case.overrides or key.startswith(_NOT_DRAWN):
+        if key in book.case.overrides:
+            continue
+        assumed = book.case.assumptions.get(key)
+        if assumed is not None and not assumed.drawn and not choices:
             continue
         if key == FX:
             found.append(key)

@@ -84,7 +84,10 @@ def select_candidates(
         return _checked(chosen, name, most), left_out
     chosen = []
     for car in mine.values():
-        if car.already_sold_in_japan == "yes":
+        ended = _supply_ended(book, car)
+        if ended:
+            left_out.append((car, ended))
+        elif car.already_sold_in_japan == "yes":
             left_out.append(
                 (car, f"a {car.brand} {car.model} is on sale in {book.case.about.destination_name} already; the "
                       f"{book.case.about.origin_adjective} one would sell against itself. Name it with --candidates to weigh it all the same.")
@@ -97,6 +100,15 @@ def select_candidates(
             "to weigh with --candidates"
         )
     return _checked(chosen, name, most), left_out
+
+
+def _supply_ended(book: Book, car: Candidate) -> str:
+    """Why a car cannot be had, by the keys `supply.<end of its id>_available`; empty when it can."""
+    for key in book.case.assumptions:
+        stem = key.removeprefix("supply.").removesuffix("_available")
+        if key == f"supply.{stem}_available" and car.id.endswith(stem) and book.number(key) < 0.5:
+            return f"The plant no longer builds it: {key} is set to no."
+    return ""
 
 
 def _checked(cars: list[Candidate], maker: str, most: int) -> list[Candidate]:
@@ -129,8 +141,9 @@ def _history(book: Book, market: BaseMarket) -> Nameplates:
         rows = tuple(k for k, m in enumerate(market.models) if m.brand == car.brand and m.model == car.model)
         if rows:
             on_sale[name] = rows
+    process = {name: p.value for name, p in book.case.sidecars["nameplates"].parameters.items()}
     return Nameplates(
-        mu2=book.number("xi.nameplate_mu2"), phi=book.number("xi.nameplate_phi"), noise2=book.number("xi.nameplate_noise2"),
+        mu2=process["mu2"], phi=process["phi"], noise2=process["noise2"], version2=process.get("version2", 0.0),
         histories=histories, on_sale=on_sale,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ included and levies left out (price-data); so levies ride outside the game and a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -162,3 +162,14 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         models, firms, firm_of, size, units, list_price, tax, keep, agents, estimate, recipe, attributes, inversion,
         xi_model, costs, {m.id: k for k, m in enumerate(models)},
     )  # fmt: skip
+
+
+def rebuild_at_size(market: BaseMarket, size: float) -> BaseMarket:
+    """The same market with another number of potential buyers: inverted and recovered anew."""
+    alpha = market.slopes(market.estimate.alpha)
+    inversion = invert_shares(market.units / size, market.list_price, alpha, market.agents.weights, name="market resized")
+    costs = recover_costs(
+        delta=inversion.delta, alpha=alpha, weights=market.agents.weights, price=market.price, firms=market.firm_of,
+        keep=market.keep, ad_valorem=market.tax,
+    )  # fmt: skip
+    return replace(market, size=size, inversion=inversion, costs=costs)

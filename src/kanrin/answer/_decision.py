@@ -1,0 +1,182 @@
+"""The decision by model: units, price, cost, margin, profit, risk, certification, route, rivals met."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kanrin.answer._words import number_text, yen
+from kanrin.base import Floats
+from kanrin.certify import cap, fixed_cost, lead_time, unit_cost
+from kanrin.cost import Waterfall, wedges
+from kanrin.demand import PARTS
+from kanrin.lineup import Entry, Plan
+
+__all__ = ["central_list_price", "decision", "interval", "plan_waterfall", "support_sentences"]
+
+_MILLION = 1e6
+_DIMENSION = {"log_size": "box volume", "log_power_to_weight": "power to weight", "litres_per_100km": "running cost"}
+
+
+def interval(values: Floats, unit: float = 1.0) -> dict[str, float]:
+    """Mean, P10, P50 and P90 of draws."""
+    p10, p50, p90 = np.quantile(values, (0.1, 0.5, 0.9))
+    return {"mean": float(values.mean()) * unit, "p10": p10 * unit, "p50": p50 * unit, "p90": p90 * unit}
+
+
+def central_list_price(plan: Plan, j: int) -> float:
+    """List price of a chosen model in the central case, JPY, tax included, without levies."""
+    at = len(plan.market.models) + j
+    return float((1.0 + plan.market.tax) * plan.central.solution.price[at]) * _MILLION
+
+
+def plan_waterfall(plan: Plan, j: int) -> Waterfall:
+    """Waterfall of a chosen model at its central price."""
+    from kanrin.cost import waterfall
+
+    return waterfall(plan.book, plan.entries.entries[j].shipment, list_price=central_list_price(plan, j))
+
+
+def support_sentences(plan: Plan, entry: Entry) -> list[str]:
+    """What of a candidate lies outside what the market has seen, in words."""
+    found = entry.support
+    out = []
+    for o in found.outside:
+        beyond, edge = ("above", o.high) if o.value > o.high else ("below", o.low)
+        shown, limit = (np.exp(o.value), np.exp(edge)) if o.name.startswith("log_") else (o.value, edge)
+        nearest = plan.market.models[o.nearest]
+        what = _DIMENSION.get(o.name, o.name.replace("_", " "))
+        unit = {"log_size": " m³", "log_power_to_weight": " PS/kg", "litres_per_100km": " l/100 km"}.get(o.name, "")
+        out.append(
+            f"{what} {number_text(float(shown), '')}{unit}, {beyond} any car sold in the market "
+            f"({number_text(float(limit), '')}{unit}, {nearest.brand} {nearest.model})"
+        )
+    if not out and found.is_extrapolation:
+        nearest = plan.market.models[found.nearest]
+        out.append(
+            f"its mix of size, power and consumption lies farther from the market's middle ({found.distance:.1f}) than any "
+            f"car sold there ({found.largest:.1f}); nearest is the {nearest.brand} {nearest.model}"
+        )
+    return out
+
+
+def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
+    """One row of the decision, as plan.json names it."""
+    entry = plan.entries.entries[j]
+    car, option = entry.candidate, entry.choice.option
+    book, value = plan.book, plan.valuation
+    draws = plan.draws.count
+    contribution = value.value[:, 0] - value.value[:, plan.without(j)]
+    loss = float((contribution < 0).mean())
+    w = wedges(book.number, entry.shipment)
+    list_price = central_list_price(plan, j)
+    price = list_price / (1.0 + plan.market.tax)
+    margin = float(w.margin(price))
+    annuity, fixed = float(plan.central.terms.annuity[0]), float(plan.central.terms.fixed[0, j]) * _MILLION
+    break_even = next((b for b in plan.break_evens if b.model == car.id), None)
+    today = book.number("fx.usd_jpy")
+    roots = sorted(break_even.roots, key=lambda r: abs(r - today)) if break_even else []
+    months = lead_time(book.figure, option)
+    limit = cap(book.number, option)
+    gaps = [_gap(book, t) for t in option.treatments if t.treatment not in ("met", "deemed") or t.cost_key]
+    units = interval(value.units[:, 0, j])
+    plant_units = float(value.units[:, 0, [k for k, e in enumerate(plan.entries.entries) if e.candidate.plant == car.plant]].sum(axis=1).mean())
+    plant_share = plant_units / car.plant_capacity
+    outside = support_sentences(plan, entry)
+    warnings = list(option.warnings)
+    most = book.number("us.export_volume_share_of_plant_max")
+    p90_share = units["p90"] / car.plant_capacity
+    if p90_share > most:
+        warnings.append(
+            f"The P90 volume is {p90_share:.0%} of the plant's capacity, above the {most:.0%} a maker is assumed to redirect."
+        )
+    return {
+        "model": car.id,
+        "name": f"{car.name} ({car.grade})" if car.grade else car.name,
+        "units": units,
+        "price_jpy": falls.lines[-1].amount_jpy,
+        "list_price_jpy": list_price,
+        "landed_cost_jpy": float(w.landed.landed_cost),
+        "unit_margin_jpy": margin,
+        "profit_jpy": interval(contribution, _MILLION),
+        "probability_of_loss": loss,
+        "probability_of_loss_se": float(np.sqrt(loss * (1 - loss) / draws)),
+        "break_even_units": fixed / (annuity * margin) if margin > 0 else None,
+        "break_even_jpy_per_usd": roots[0] if roots else None,
+        "break_even_searched": list(break_even.searched) if break_even else [],
+        "pathway": option.pathway.id,
+        "pathway_name": option.pathway.name,
+        "pathway_reason": entry.choice.reason,
+        "pathways_not_taken": [
+            {"pathway": o.pathway.id, "name": o.pathway.name, "reason": reason} for o, reason in entry.choice.not_taken
+        ],
+        "certification": {
+            "fixed_jpy": float(fixed_cost(book.number, option)),
+            "per_unit_jpy": float(unit_cost(book.number, option)),
+            "lead_time_months": months.value,
+            "lead_time_low": months.low if months.low is not None else months.value,
+            "lead_time_high": months.high if months.high is not None else months.value,
+            "cap": None if limit is None else float(limit),
+            "gaps": gaps,
+        },
+        "route": entry.route.route.id,
+        "route_text": _route_text(plan, entry),
+        "route_reason": entry.route.reason,
+        "route_days": entry.route.route.transit_days,
+        "drive": "right" if entry.right_hand else "left",
+        "rivals_met": _rivals(plan, j),
+        "own_price_elasticity": float(plan.central.elasticity[len(plan.market.models) + j]),
+        "outside_support": outside,
+        "xi": {
+            "mean": float(plan.entries.forecast.mean[j]),
+            "sd": float(plan.entries.forecast.sd[j]),
+            "parts": [
+                {"name": name.replace("_", " "), "value": float(v)}
+                for name, v in zip(PARTS, plan.entries.forecast.parts[j], strict=True)
+            ],
+            "shifts": [
+                {"label": f"{shift:g} sd", "units_mean": float(values[j])} for shift, values in plan.shifted.items()
+            ],
+        },
+        "comparables": list(plan.entries.comparables.get(car.id, ())),
+        "plant": f"{car.plant}, {car.plant_city}, {car.plant_state}",
+        "plant_share": plant_share,
+        "warnings": warnings,
+    }
+
+
+def _gap(book: Any, treatment: Any) -> dict[str, Any]:
+    factor = book.number(treatment.factor_key) if treatment.factor_key else 1.0
+    cost = book.number(treatment.cost_key) * factor if treatment.cost_key else 0.0
+    return {
+        "requirement": treatment.requirement, "treatment": treatment.treatment, "cost_jpy": cost, "per": treatment.per,
+        "key": treatment.cost_key, "basis": str(treatment.basis), "source": treatment.source, "note": treatment.note,
+    }  # fmt: skip
+
+
+def _route_text(plan: Plan, entry: Entry) -> str:
+    r, ports, car = entry.route.route, plan.case.ports, entry.candidate
+    via = " by Panama" if r.via == "panama" else ""
+    return (
+        f"{car.plant_city} {car.plant_state}, {r.inland_mode} to {ports[r.us_port].name}, ship{via} to "
+        f"{ports[r.jp_port].name}, {r.transit_days:.0f} days"
+    )
+
+
+def _rivals(plan: Plan, j: int) -> list[dict[str, Any]]:
+    """The three cars most of its buyers would turn to."""
+    ratios = plan.central.diversion[j]
+    order = np.argsort(-ratios, kind="stable")[:3]
+    return [
+        {
+            "model": f"{plan.market.models[k].brand} {plan.market.models[k].model}", "firm": plan.market.models[k].firm,
+            "list_price_jpy": plan.market.models[k].price_jpy, "diversion": float(ratios[k]),
+        }
+        for k in order
+    ]  # fmt: skip
+
+
+def money_sentence(mean: float, p10: float, p90: float) -> str:
+    """A profit with its interval."""
+    return f"{yen(mean)} (80 %: {yen(p10)} to {yen(p90)})"

@@ -1,0 +1,78 @@
+"""Words for numbers and names inside sentences: money, counts, shares, dates and keys as a reader would say them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["chance", "count", "key_words", "listed", "number_text", "short_name", "spread", "yen"]
+
+_PLACES = {"jp": "Japan", "us": "U.S.", "ca": "Canada"}
+
+
+def yen(amount: float) -> str:
+    """An amount of yen in a readable unit: ¥4.93 million, ¥1.2 billion, ¥35,000."""
+    size, sign = abs(amount), "−" if amount < 0 else ""
+    if size >= 1e9:
+        return f"{sign}¥{size / 1e9:,.3g} billion" if size < 1e12 else f"{sign}¥{size / 1e12:,.3g} trillion"
+    if size >= 1e6:
+        return f"{sign}¥{size / 1e6:,.3g} million"
+    return f"{sign}¥{size:,.0f}"
+
+
+def count(units: float) -> str:
+    """A number of cars, rounded to what is known of it."""
+    size = abs(units)
+    step = 1 if size < 100 else 10 if size < 1000 else 100 if size < 20000 else 1000
+    return f"{round(units / step) * step:,.0f}"
+
+
+def spread(low: float, high: float, told: str = "80 %") -> str:
+    """An interval in brackets."""
+    return f"({told}: {count(low)} to {count(high)})"
+
+
+def chance(probability: float) -> str:
+    """A probability in words with its percent."""
+    percent = round(100 * probability)
+    if percent <= 1:
+        return "hardly any chance"
+    if percent >= 99:
+        return "near certainty"
+    steps = ((10, "one chance in ten"), (20, "one chance in five"), (25, "one chance in four"), (33, "one chance in three"),
+             (50, "an even chance"), (67, "two chances in three"), (75, "three chances in four"))  # fmt: skip
+    near = min(steps, key=lambda s: abs(s[0] - percent))
+    if abs(near[0] - percent) <= 2:
+        return f"{near[1]} ({percent} %)"
+    return f"a chance of {percent} %"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas and an `and`."""
+    if len(names) <= 1:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def short_name(name: str, brand: str) -> str:
+    """A model's name without its brand."""
+    return name.removeprefix(f"{brand} ")
+
+
+def key_words(key: str) -> str:
+    """A key as words: `jp.consumption_tax.rate` is `Japan: consumption tax, rate`."""
+    first, *rest = key.split(".")
+    words = ", ".join(part.replace("_", " ") for part in rest) or first
+    for money in (" jpy", " usd"):
+        words = words.removesuffix(money)
+    if first in _PLACES:
+        return f"{_PLACES[first]}: {words}"
+    return f"{first.replace('_', ' ')}: {words}" if rest else words
+
+
+def number_text(value: float, unit: str) -> str:
+    """A number with as many digits as it needs, and thousands apart."""
+    if unit == "1 yes, 0 no":
+        return "yes" if value else "no"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"

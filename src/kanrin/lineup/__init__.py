@@ -1,0 +1,33 @@
+"""Line-up: the set of cars to bring, their prices and volumes in equilibrium, and what they are worth (plan).
+
+`make_plan` weighs every subset of a maker's candidates on common draws and values the best one afresh.
+"""
+
+from kanrin.lineup._central import Central
+from kanrin.lineup._choose import Ranking
+from kanrin.lineup._draws import Draws, latin_hypercube
+from kanrin.lineup._entry import Entries, Entry
+from kanrin.lineup._market import BaseMarket, build_market
+from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
+from kanrin.lineup._sensitivity import BreakEven, Swing
+from kanrin.lineup._value import Row, Terms, Valuation, value_rows
+
+__all__ = [
+    "MOST_CANDIDATES",
+    "BaseMarket",
+    "BreakEven",
+    "Central",
+    "Draws",
+    "Entries",
+    "Entry",
+    "Plan",
+    "Ranking",
+    "Row",
+    "Swing",
+    "Terms",
+    "Valuation",
+    "build_market",
+    "latin_hypercube",
+    "make_plan",
+    "value_rows",
+]

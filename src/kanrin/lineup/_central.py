@@ -1,0 +1,69 @@
+"""The central case: every input at its value, xi at its mean; the equilibrium whose prices and waterfalls are printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kanrin.base import Bools, Floats, SolveError
+from kanrin.demand import choice_probabilities, diversion_ratios, own_elasticities
+from kanrin.equilibrium import Certificate, PriceGame, PriceSolution, certify_solution, solve_prices
+from kanrin.lineup._choose import Lineup
+from kanrin.lineup._entry import Entries
+from kanrin.lineup._market import BaseMarket
+from kanrin.lineup._value import Terms, read_terms
+from kanrin.rules import Reader
+
+__all__ = ["Central", "solve_central"]
+
+
+@dataclass(frozen=True)
+class Central:
+    """The central equilibrium with and without the chosen line-up. Arrays over J + C products, candidates last."""
+
+    game: PriceGame
+    offered: Bools  # (J + C,)
+    solution: PriceSolution
+    certificate: Certificate
+    terms: Terms  # one draw: the values
+    elasticity: Floats  # (J + C,) own-price, with respect to the list price; NaN when not offered
+    diversion: Floats  # (C, J) where the buyers of each offered candidate would go, priced diversion; NaN rows else
+    outside_diversion: Floats  # (C,) to no car
+
+
+def solve_central(
+    read: Reader, market: BaseMarket, entries: Entries, lineup: Lineup, *, starts: int = 8, seed: int = 0
+) -> Central:
+    """Solve and certify the central case. Raises SolveError when the equilibrium is not found."""
+    terms = read_terms(read, market, entries, 1)
+    products = len(market.models)
+    index = {name: k for k, name in enumerate(market.firms)}
+    delta_new = entries.attributes @ market.estimate.beta + entries.forecast.mean
+    game = PriceGame(
+        delta=np.concatenate([market.inversion.delta, delta_new]), alpha=market.slopes(market.estimate.alpha),
+        weights=market.agents.weights, cost=np.concatenate([market.costs.cost, terms.cost[0]]),
+        keep=np.concatenate([market.keep, terms.keep[0]]), ad_valorem=np.asarray(market.tax), levies=np.asarray(0.0),
+        firms=np.concatenate([market.firm_of, [index[e.candidate.firm] for e in entries.entries]]),
+    )  # fmt: skip
+    offered = np.concatenate([np.ones(products, dtype=bool), np.array(lineup, dtype=bool)])
+    typical = 1.0 - float(np.median(market.costs.margin / (market.keep * market.price)))
+    start = np.concatenate([market.price, terms.cost[0] / terms.keep[0] / typical])
+    solution = solve_prices(game, offered=offered, start=start)
+    if not solution.converged:
+        raise SolveError(f"central equilibrium not found: residual {solution.residual:.1e}; {solution.advice}")
+    certificate = certify_solution(game, solution, offered=offered, starts=starts, seed=seed)
+    on = np.flatnonzero(offered)
+    chosen = game.subset(offered)
+    price = chosen.consumer_price(solution.price[on])
+    probabilities, outside = choice_probabilities(chosen.delta, chosen.alpha, price)
+    elasticity = np.full(offered.size, np.nan)
+    elasticity[on] = own_elasticities(chosen.alpha, probabilities, chosen.weights, price)
+    ratios = diversion_ratios(chosen.alpha, probabilities, outside, chosen.weights)
+    diversion = np.full((len(lineup), products), np.nan)
+    to_outside = np.full(len(lineup), np.nan)
+    for row, j in enumerate(on):
+        if j >= products:
+            diversion[j - products] = ratios.inside[row, :products]
+            to_outside[j - products] = ratios.outside[row]
+    return Central(game, offered, solution, certificate, terms, elasticity, diversion, to_outside)

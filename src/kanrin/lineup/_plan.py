@@ -1,0 +1,219 @@
+"""The plan: which cars, how many, at what price, certified how, shipped how, and how likely it pays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from kanrin import __version__
+from kanrin.base import Floats, InputError
+from kanrin.facts import Candidate, Case
+from kanrin.lineup._central import Central, solve_central
+from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
+from kanrin.lineup._draws import Draws, draw_inputs
+from kanrin.lineup._entry import Entries, build_entries, choose_pathways, select_candidates
+from kanrin.lineup._market import BaseMarket, build_market
+from kanrin.lineup._sensitivity import BreakEven, Swing, swings, variance_shares
+from kanrin.lineup._value import Progress, Row, Terms, Valuation, money_terms, read_terms, value_rows
+from kanrin.rules import Book, EndOfLaw, Tracker, open_book
+
+__all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
+
+MOST_CANDIDATES = 10
+_SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
+_SENSE_DRAWS = 24
+_PILOT_DRAWS = 32
+_RUNNERS_UP = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan and all it rests on. Money in million JPY, cars a year; D fresh draws, C candidates."""
+
+    book: Book
+    maker: str
+    seed: int
+    market: BaseMarket
+    entries: Entries
+    left_out: tuple[tuple[Candidate, str], ...]  # not weighed, with the reason
+    lineup: Lineup
+    ranking: Ranking  # in-sample, all subsets
+    valuation: Valuation  # on fresh draws: the chosen, each car dropped or added, runners-up; row 0 is the chosen
+    terms: Terms  # of the fresh draws
+    draws: Draws
+    central: Central
+    swings: tuple[Swing, ...]
+    break_evens: tuple[BreakEven, ...]
+    variance: Mapping[str, float]
+    shifted: Mapping[float, Floats]  # units (C,) of the chosen line-up by shift of xi in sd
+    used: tuple[str, ...]
+    pilot_units: Mapping[str, float]
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def case(self) -> Case:
+        """The case, with the settings of the user."""
+        return self.book.case
+
+    @property
+    def maker_index(self) -> int:
+        """Index of the maker among the market's firms."""
+        return self.market.firms.index(self.maker)
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """Indices of the chosen candidates."""
+        return tuple(k for k, on in enumerate(self.lineup) if on)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of inputs, code version and seed."""
+        content = json.dumps(
+            [__version__, self.case.digest, dict(sorted(self.case.overrides.items())), _plain(self.settings)],
+            sort_keys=True,
+        )
+        return "k1-" + hashlib.sha256(content.encode()).hexdigest()[:12]
+
+    def row(self, lineup: Lineup) -> int:
+        """The row of the fresh valuation for a line-up."""
+        return next(k for k, r in enumerate(self.valuation.rows) if r.offered == lineup)
+
+    def without(self, j: int) -> int:
+        """The fresh row of the chosen line-up without candidate j, or with it when it was not chosen."""
+        return self.row(tuple(on != (k == j) for k, on in enumerate(self.lineup)))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, date) else value
+
+
+def make_plan(
+    case: Case,
+    *,
+    on: date | None = None,
+    known_on: date | None = None,
+    maker: str | None = None,
+    candidates: Sequence[str] | None = None,
+    draws: int = 200,
+    seed: int = 1,
+    end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
+    comparables: Mapping[str, Sequence[str]] | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+    sensitivity: bool = True,
+) -> Plan:
+    """Plan the line-up of a maker on a day (plan), (delta-pi), (saa).
+
+    `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate, market models
+    it is like. `progress(done, total, what)` is called as work goes on. The answer depends on inputs and seed alone.
+    Raises InputError (unknown names, no feasible candidate, no value of a rule on the day), SolveError.
+    """
+    if draws < 2 or seed < 0:
+        raise InputError(f"draws={draws}, seed={seed}: expected at least 2 draws and a seed of at least 0")
+    day = on or case.about.default_on
+    book = open_book(case, day, known_on or day, end_of_law)
+    read = Tracker(book.number)
+    cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
+    owner = cars[0].firm
+    market = build_market(book, read)
+    typical = _typical_import(market, case.about.destination)
+    entries, infeasible = build_entries(book, market, cars, {c.id: typical for c in cars}, comparables or {})
+    me = market.firms.index(owner)
+    entries, pilot = _with_pathways(book, market, entries, me, seed, workers, read)
+    left_out += [(car, reason) for car, reason in infeasible]
+
+    count = len(entries.entries)
+    settings = {
+        "case": case.name, "on": book.on, "known_on": book.known_on, "maker": owner, "candidates": [c.id for c in cars],
+        "draws": draws, "seed": seed, "end_of_law": str(book.regime.end_of_law),
+        "comparables": {k: list(v) for k, v in (comparables or {}).items()},
+    }  # fmt: skip
+    used = tuple(read.keys)
+    first = draw_inputs(book, market.estimate, count, used, count=draws, seed=seed, stream=_SELECT)
+    terms = money_terms(book, market, entries, first)
+    lineups = all_lineups(count)
+    chosen_on = value_rows(
+        market, entries, first, [terms], [Row(s) for s in lineups], me, workers=workers, progress=progress,
+        what=f"{len(lineups)} line-ups",
+    )  # fmt: skip
+    ranking = rank_lineups(chosen_on)
+    best = ranking.best
+    fresh = draw_inputs(book, market.estimate, count, used, count=draws, seed=seed, stream=_FRESH)
+    fresh_terms = money_terms(book, market, entries, fresh)
+    rows = _fresh_rows(best, ranking)
+    valued = value_rows(
+        market, entries, fresh, [fresh_terms], rows, me, detail_row=0, workers=workers, progress=progress, what="fresh draws"
+    )
+    central = solve_central(book.number, market, entries, best, seed=seed)
+    shifted = _shifts(market, entries, fresh, fresh_terms, best, me, workers) if any(best) and sensitivity else {}
+    found: list[Swing] = []
+    roots: list[BreakEven] = []
+    if sensitivity:
+        sense = draw_inputs(book, market.estimate, count, used, count=min(draws, _SENSE_DRAWS), seed=seed, stream=_SENSE)
+        found, roots = swings(book, market, entries, sense, best, used, me, workers=workers, progress=progress)
+    return Plan(
+        book, owner, seed, market, entries, tuple(left_out), best, ranking, valued, fresh_terms, fresh, central,
+        tuple(found), tuple(roots), variance_shares(valued, 0, fresh, best, entries.ids), shifted, used, pilot, settings,
+    )  # fmt: skip
+
+
+def _typical_import(market: BaseMarket, destination: str) -> float:
+    """Median yearly units of the foreign-built cars on sale: the volume from which pathways are first chosen."""
+    return float(np.median([m.units for m in market.models if m.built_in != destination]))
+
+
+def _with_pathways(
+    book: Book, market: BaseMarket, entries: Entries, me: int, seed: int, workers: int, read: Tracker
+) -> tuple[Entries, dict[str, float]]:
+    """Pathways chosen for the volume each car would reach alone, found on a few pilot draws, and settled by a second look."""
+    units: dict[str, float] = {}
+    for _ in range(2):
+        read_terms(read, market, entries, 1)  # note every key read
+        count = len(entries.entries)
+        pilot = draw_inputs(
+            book, market.estimate, count, tuple(read.keys), count=_PILOT_DRAWS, seed=seed, stream=_PILOT
+        )
+        alone = [Row(tuple(k == j for k in range(count))) for j in range(count)]
+        found = value_rows(
+            market, entries, pilot, [money_terms(book, market, entries, pilot)], alone, me, workers=workers
+        )
+        units = {e.candidate.id: float(found.units[:, j, j].mean()) for j, e in enumerate(entries.entries)}
+        settled = choose_pathways(book, entries, units)
+        same = all(
+            a.choice.option.pathway.id == b.choice.option.pathway.id
+            for a, b in zip(settled.entries, entries.entries, strict=True)
+        )
+        entries = settled
+        if same:
+            break
+    read_terms(read, market, entries, 1)
+    return entries, units
+
+
+def _fresh_rows(best: Lineup, ranking: Ranking) -> list[Row]:
+    """The chosen line-up first, then each car dropped or added, then the runners-up and the empty one."""
+    wanted = [best]
+    wanted += [tuple(on != (k == j) for k, on in enumerate(best)) for j in range(len(best))]
+    wanted += list(ranking.order[1 : 1 + _RUNNERS_UP])
+    wanted.append((False,) * len(best))
+    return [Row(s) for s in dict.fromkeys(wanted)]
+
+
+def _shifts(
+    market: BaseMarket, entries: Entries, draws: Draws, terms: Terms, best: Lineup, me: int, workers: int
+) -> dict[float, Floats]:
+    """Mean units (C,) of the chosen line-up when every new model is worse than the effects say (selection)."""
+    out = {}
+    for shift in (-0.5, -1.0):
+        v = value_rows(market, entries, draws, [terms], [Row(best)], me, xi_shift=shift, workers=workers)
+        out[shift] = v.units[:, 0].mean(axis=0)
+    return out
