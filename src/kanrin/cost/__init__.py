@@ -9,7 +9,7 @@ from kanrin.cost._duty import Duty, DutyKeys, duty, duty_rate
 from kanrin.cost._landed import Landed, landed
 from kanrin.cost._levies import Levies, levies
 from kanrin.cost._passage import Insured, Passage, box_volume, carrying_share, insure, passage, transfer_price
-from kanrin.cost._routes import RouteChoice, RouteCost, best_route, makers_ports, route_cost
+from kanrin.cost._routes import RouteChoice, RouteCost, best_route, makers_ports, route_cost, route_text
 from kanrin.cost._shipment import Shipment, shipment_for
 from kanrin.cost._waterfall import Line, Waterfall
 from kanrin.cost._waterfall_lines import sources_of, waterfall
@@ -39,6 +39,7 @@ __all__ = [
     "makers_ports",
     "passage",
     "route_cost",
+    "route_text",
     "shipment_for",
     "sources_of",
     "transfer_price",

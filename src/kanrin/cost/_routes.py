@@ -10,7 +10,7 @@ from kanrin.cost._passage import Passage, carrying_share, insure, passage, trans
 from kanrin.facts import Candidate, Case, Route
 from kanrin.rules import Book, Reader
 
-__all__ = ["RouteChoice", "RouteCost", "best_route", "makers_ports", "route_cost"]
+__all__ = ["RouteChoice", "RouteCost", "best_route", "makers_ports", "route_cost", "route_text"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,14 @@ def best_route(book: Book, candidate: Candidate) -> RouteChoice:
     costed.sort(key=lambda pair: (pair[1].value, pair[0].transit_days, pair[0].id))
     (route, cost), others = costed[0], costed[1:4]
     return RouteChoice(route, cost, _reason(len(costed), route, cost, others, words), tuple(others))
+
+
+def route_text(case: Case, candidate: Candidate, route: Route) -> str:
+    """A route in words: `Georgetown KY, rail to Long Beach, ship to Nagoya, 35 days`."""
+    start = f"{candidate.plant_city} {candidate.plant_state}".strip() or candidate.plant
+    land, sea = case.ports[route.us_port].name, case.ports[route.jp_port].name
+    canal = " by Panama" if route.via == "panama" else ""
+    return f"{start}, {route.inland_mode} to {land}, ship to {sea}{canal}, {route.transit_days:.0f} days"
 
 
 def _narrowed(

@@ -185,8 +185,9 @@ def _to_the_road(book: Book, shipment: Shipment, cut: Wedges, price: Figure) -> 
     yield _line("tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate)
     yield _total("list_price", "List price, tax included", cut.list_price(price))
     key, rate = "jp.environmental_performance_levy.max_rate", cut.levy_rate
-    note = book.figure(key).note
-    yield _line("performance_levy", "Environmental performance levy", rate * price, key, before, rate, note)
+    most = book.figure(key)
+    label = "Environmental performance levy"
+    yield _line("performance_levy", label, rate * price, key, before, rate, most.note, settled_by=most)
     key, note = "jp.tonnage_tax.standard", "by weight, paid for the years to the first inspection"
     if shipment.is_pickup and book.claims("jp.plate_class.certified_pickup_is_goods"):
         key, note = "jp.tonnage_tax.goods_over_2500kg_gvw", "as a goods vehicle, by gross weight"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kanrin.base import InputError
-from kanrin.cost import best_route, makers_ports, passage, route_cost
+from kanrin.cost import best_route, makers_ports, passage, route_cost, route_text
 from kanrin.facts import Case, load_case
 from kanrin.rules import Book, open_book
 
@@ -91,6 +91,13 @@ def test_only_the_canal_takes_a_toll(book: Book) -> None:
     assert by_canal.canal == book.number("ocean.panama_toll_usd_per_vehicle")
     assert direct.canal is None
     assert by_canal.freight - direct.freight == pytest.approx(by_canal.canal)
+
+
+def test_a_route_in_words() -> None:
+    candidate = CASE.candidate("toyota_camry_hybrid")
+    west, east = (CASE.routes[f"georgetown_ky.{port}.nagoya"] for port in ("long_beach", "brunswick"))
+    assert route_text(CASE, candidate, west) == "Georgetown KY, rail to Long Beach, ship to Nagoya, 36 days"
+    assert "ship to Nagoya by Panama" in route_text(CASE, candidate, east)
 
 
 def test_freight_goes_by_the_size_of_the_car(book: Book) -> None:

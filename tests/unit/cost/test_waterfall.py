@@ -77,6 +77,8 @@ def test_a_rate_of_nought_is_as_firm_as_its_law(camry: Waterfall) -> None:
     duty, fee = camry.line("duty"), camry.line("port_fee")
     assert (duty.amount_jpy, duty.rate, duty.kind, duty.source) == (0.0, 0.0, "fact", "cnn.zero_for_zero")
     assert (fee.amount_jpy, fee.kind, fee.source) == (0.0, "fact", "vedder.portfee")
+    levy = camry.line("performance_levy")
+    assert (levy.amount_jpy, levy.kind, levy.source) == (0.0, "fact", "wms.fy2026")
     assert camry.line("production").kind == "assumption"
 
 
