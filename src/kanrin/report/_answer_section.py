@@ -7,16 +7,16 @@ from typing import Any
 
 from kanrin.report._interval_chart import interval_chart
 from kanrin.report._marks import Marks
-from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number, thousands
+from kanrin.report._model_details import model_details
+from kanrin.report._model_name import model_title
+from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number
 from kanrin.report._page import (
     Block,
     Bullets,
     Cell,
     Column,
     Figure,
-    Fold,
     Paragraph,
-    Piece,
     Row,
     Section,
     Subheading,
@@ -53,7 +53,7 @@ def answer_section(answer: Answer, marks: Marks) -> Section:
     blocks += _alternatives(answer["alternatives"])
     if decision:
         blocks.append(Subheading("How each car is certified and shipped"))
-        blocks += [_details(item, marks) for item in decision]
+        blocks += [model_details(item, marks) for item in decision]
     return Section("decision", "The decision", tuple(blocks))
 
 
@@ -85,7 +85,7 @@ def _decision_cells(item: Mapping[str, Any], top: float, marks: Marks) -> tuple[
         return marks.mark(f"decision.{model}.{name}", f"{model}.{name}")
 
     rivals = item.get("rivals_met") or ()
-    beside = [f"{_title(r['model'])} {jpy(r['list_price_jpy'])}" for r in rivals[:2]]
+    beside = [f"{model_title(r['model'])} {jpy(r['list_price_jpy'])}" for r in rivals[:2]]
     rate = item.get("break_even_jpy_per_usd")
     rate_text = "no rate tried" if rate is None else f"¥{number(round(float(rate), 1))} per dollar"
     bar = tuple(float(units[k]) / top for k in ("p10", "p50", "p90"))
@@ -132,7 +132,7 @@ def _decision_cells(item: Mapping[str, Any], top: float, marks: Marks) -> tuple[
 
 
 def _short_name(item: Mapping[str, Any]) -> str:
-    return str(item.get("name") or _title(item["model"])).split(" (")[0]
+    return str(item.get("name") or model_title(item["model"])).split(" (")[0]
 
 
 def _detail_name(item: Mapping[str, Any]) -> str:
@@ -140,16 +140,6 @@ def _detail_name(item: Mapping[str, Any]) -> str:
     drive = item.get("drive")
     side = f"{drive}-hand drive" if drive in ("left", "right") else ""
     return ", ".join(part for part in (rest.removesuffix(")") if cut else "", side) if part)
-
-
-def _title(model: str) -> str:
-    """A key such as `honda_accord` as a name; a name stays as it is."""
-    if model != model.lower() or "_" not in model:
-        return model
-    parts = model.split("_")
-    return " ".join(
-        p.upper() if len(p) <= 2 or any(c.isdigit() for c in p) else p.capitalize() for p in parts
-    )
 
 
 def _total(total: Mapping[str, Any], marks: Marks) -> Paragraph:
@@ -190,7 +180,7 @@ def _left_at_home(rejected: Sequence[Mapping[str, Any]], marks: Marks) -> list[B
     rows = tuple(
         Row(
             (
-                Cell(words(item.get("name") or _title(item["model"]))),
+                Cell(words(item.get("name") or model_title(item["model"]))),
                 Cell(words(item["reason"])),
                 Cell(words(jpy(item.get("profit_if_added_jpy")) or "not valued")),
                 Cell(words(cars(item.get("units_if_added")) or "not valued")),
@@ -243,7 +233,7 @@ def _alternatives(alternatives: Sequence[Mapping[str, Any]]) -> list[Block]:
         profit = item["profit_jpy"]
         names = (
             ", ".join(item.get("names") or ())
-            or ", ".join(map(_title, item["models"]))
+            or ", ".join(map(model_title, item["models"]))
             or "Bring nothing over"
         )
         rows.append(
@@ -264,83 +254,3 @@ def _alternatives(alternatives: Sequence[Mapping[str, Any]]) -> list[Block]:
             tuple(rows),
         )
     ]
-
-
-def _details(item: Mapping[str, Any], marks: Marks) -> Fold:
-    cert = item.get("certification") or {}
-    blocks: list[Block] = [
-        Paragraph(
-            words(
-                Piece(item.get("pathway_name") or item["pathway"], tone="strong"),
-                ". ",
-                item["pathway_reason"],
-            )
-        )
-    ]
-    lines: list[Any] = []
-    if cert:
-        cap = cert.get("cap")
-        lines.append(
-            words(
-                f"Certification: {jpy(cert.get('fixed_jpy'))} once, {jpy(cert.get('per_unit_jpy'))} a car, "
-                "ready in "
-                f"{number(cert.get('lead_time_months'))} months ({number(cert.get('lead_time_low'))} to "
-                f"{number(cert.get('lead_time_high'))}); "
-                + (f"at most {thousands(cap)} cars a year." if cap is not None else "no cap on numbers.")
-            )
-        )
-    lines += [words(f"Not {p['name']}: {p['reason']}") for p in item.get("pathways_not_taken") or ()]
-    if item.get("route_text"):
-        share = item.get("plant_share")
-        plant = f" Plant: {item['plant']}" if item.get("plant") else ""
-        plant += (
-            f", {100 * share:.2g} % of its capacity." if plant and share is not None else "." if plant else ""
-        )
-        lines.append(words(f"Route: {item['route_text']} ({item['route']}).{plant}"))
-    if item.get("rivals_met"):
-        met = ", ".join(
-            f"{_title(r['model'])} ({r['firm']}, list {jpy(r['list_price_jpy'])}, takes "
-            f"{100 * r['diversion']:.2g} % of lost buyers)"
-            for r in item["rivals_met"]
-        )
-        elasticity = item.get("own_price_elasticity")
-        own = "" if elasticity is None else f" Own-price elasticity {number(round(float(elasticity), 2))}."
-        lines.append(words(f"Meets: {met}.{own}"))
-    if item.get("comparables"):
-        lines.append(
-            words(f"Taste forecast with the help of: {', '.join(map(_title, item['comparables']))}.")
-        )
-    lines += [
-        words(f"Outside what the market has seen: {text}.") for text in item.get("outside_support") or ()
-    ]
-    lines += [words(text) for text in item.get("warnings") or ()]
-    if lines:
-        blocks.append(Bullets(tuple(lines)))
-    if cert.get("gaps"):
-        blocks.append(_gaps(cert["gaps"], marks))
-    return Fold(str(item.get("name") or item["model"]), tuple(blocks))
-
-
-def _gaps(gaps: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
-    columns = (
-        Column("Requirement"),
-        Column("Treatment"),
-        Column("JPY a car", True),
-        Column("Basis"),
-        Column("Source"),
-        Column("Note"),
-    )
-    rows = tuple(
-        Row(
-            (
-                Cell(words(g["requirement"])),
-                Cell(words(g["treatment"])),
-                Cell(words(thousands(g["cost_jpy"]) if g.get("cost_jpy") is not None else "not known")),
-                Cell(words(g.get("basis") or "")),
-                Cell(marks.source(g.get("source"))),
-                Cell(words(g.get("note") or "")),
-            )
-        )
-        for g in gaps
-    )
-    return Table("Where the standards differ, and what is done about it.", columns, rows)

@@ -40,7 +40,7 @@ def calendar_chart(events: Sequence[Mapping[str, Any]]) -> Spec:
                 "row": len(values),
                 "date": str(event["date"]),
                 "lane": event["how_final"].replace("_", " "),
-                "text": wrap(f"{event['actor']}{via}: {event['claim']}", 92),
+                "text": wrap(f"{event['actor']}{via}: {event['claim']}", 84),
                 "law": event["how_final"] == "in_force",
             }
         )
@@ -60,6 +60,7 @@ def calendar_chart(events: Sequence[Mapping[str, Any]]) -> Spec:
     x = {"field": "lane", "type": "nominal", "sort": None, "scale": {"domain": lanes}, "axis": axis}
     return chart(
         f"Line of {len(values)} events{ends}, by how final each was: {counts}.",
+        padding={"left": 1, "right": 80, "top": 4, "bottom": 4},  # sentences: more room than labels
         width=width,
         height=height(len(values)),
         data={"values": values},

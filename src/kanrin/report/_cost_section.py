@@ -15,7 +15,8 @@ __all__ = ["cost_section"]
 
 def cost_section(answer: Mapping[str, Any], marks: Marks) -> Section:
     """A picture and a table per car, from factory gate to on the road."""
-    names = {item["model"]: item.get("name") or item["model"] for item in answer["decision"]}
+    listed = [*answer["rejected"], *answer["decision"]]
+    names = {item["model"]: item.get("name") or item["model"] for item in listed}
     blocks: list[Block] = [
         _figure(model, str(names.get(model, model)), lines, marks)
         for model, lines in answer["waterfalls"].items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -9,6 +10,8 @@ from kanrin.report._page import Figure, Page
 from kanrin.report._svg import svg
 
 __all__ = ["to_html"]
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*([._][A-Za-z0-9-]+)+")
 
 
 def to_html(page: Page) -> str:
@@ -28,13 +31,16 @@ def to_html(page: Page) -> str:
         trim_blocks=False,
         keep_trailing_newline=True,
     )
-    environment.filters["tight"] = tight
+    environment.filters["tight"] = _tight
     style = (folder / "brief.css").read_text(encoding="utf-8").strip()
     return environment.get_template("brief.html.j2").render(page=page, style=Markup(style), draw=draw)
 
 
-def tight(text: str) -> str:
-    """Keep a sign with its number and a number with its per cent at the end of a line."""
-    return (
-        text.replace("\u2212¥", "\u2212\u2060¥").replace("\u2212$", "\u2212\u2060$").replace(" %", "\u00a0%")
-    )
+def _tight(text: str) -> Any:
+    """Keep a sign with its number and a number with its per cent; let a long key break after its dots."""
+    from markupsafe import Markup, escape
+
+    if _KEY.fullmatch(text):
+        return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(text))))
+    joined = text.replace("\u2212¥", "\u2212\u2060¥").replace("\u2212$", "\u2212\u2060$")
+    return joined.replace(" %", "\u00a0%")

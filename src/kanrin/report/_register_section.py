@@ -152,5 +152,4 @@ def _citation(answer: Mapping[str, Any]) -> list[Block]:
     )
     if answer.get("citation"):
         blocks.append(Paragraph(words(f"Cite as: {answer['citation']}")))
-    blocks.append(Paragraph(words(answer["notice"]), role="note"))
     return blocks

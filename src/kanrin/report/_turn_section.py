@@ -77,7 +77,7 @@ def _pending_items(pending: Sequence[Mapping[str, Any]], marks: Marks) -> Bullet
 
 
 def turn_text(item: Mapping[str, Any]) -> str:
-    """Unit, today and flip, to stand after the label: ` (JPY per USD): today 159 · flips at 174, then: ...`."""
+    """Unit, today and flip, to stand after the label: ` (JPY per USD): today 159 · flips at 174.`"""
     unit, text = str(item.get("unit") or ""), str(item["text"])
     said = (
         f" ({unit}): {text.removeprefix(unit + ': ')}"

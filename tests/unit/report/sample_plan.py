@@ -886,7 +886,11 @@ def sample_plan() -> Answer:
         "without checking.",
         "citation": "Kanrin 0.1.0, case us-japan, run k1-3f9a2c1b77d0, seed 1.",
     }
-    return copy.deepcopy(answer)
+    answer = copy.deepcopy(answer)
+    for item in answer["decision"]:
+        amounts = {line["line"]: line["amount_jpy"] for line in answer["waterfalls"][item["model"]]}
+        item["landed_cost_jpy"], item["unit_margin_jpy"] = amounts["landed"], amounts["margin"]
+    return answer
 
 
 def empty_plan() -> Answer:

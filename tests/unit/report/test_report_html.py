@@ -10,7 +10,7 @@ from sample_plan import CAMRY, empty_plan, sample_plan
 
 from kanrin.report import Brief
 
-VOID = {"meta", "br", "img", "hr", "link", "input", "path"}
+VOID = {"meta", "br", "img", "hr", "link", "input", "path", "wbr"}
 FETCHES = ("src", "srcset", "data", "poster", "background", "action", "xlink:href")
 
 
