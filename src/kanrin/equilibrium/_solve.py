@@ -108,10 +108,9 @@ def _worst(at: FirstOrder, free: Bools) -> float:
 def _relative(at: FirstOrder, free: Bools) -> float:
     """max |r p - c - zeta| over free products, relative to max |p|."""
     largest = float(np.abs(at.price).max(initial=0.0))
-    worst = float(np.abs(at.residual[free]).max(initial=0.0))
-    if (
-        not np.isfinite(worst) or (at.capital_lambda[free] == 0.0).any()
-    ):  # priced out of sight: no condition there
+    worst = _worst(at, free)
+    out_of_sight = bool((at.capital_lambda[free] == 0.0).any())  # no buyers: no condition there
+    if out_of_sight or not np.isfinite(worst):
         return np.inf
     return worst / largest if largest > 0.0 else worst
 
@@ -150,8 +149,7 @@ def _iterate(
             history.clear()
     advice = (
         f"no equilibrium found in {_MAX_STEPS} steps, best relative residual {smallest:.2e}; try a start "
-        f"near "
-        "observed prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
+        "near observed prices, or look for a firm whose demand is too convex (few rich buyers carry it)"
     )
     return best, _MAX_STEPS, False, advice
 
@@ -170,7 +168,8 @@ def _in_sight(game: PriceGame, price: Floats, free: Bools) -> FirstOrder:
 def _try(game: PriceGame, at: FirstOrder, step: Floats, free: Bools) -> FirstOrder:
     """The point after `step`, cut so that no price more than doubles and no margin above zero is lost.
 
-    Halved while some product is priced out of sight or the residual grows tenfold. Below cost everybody buys, and Newton would run away there.
+    Halved while some product is priced out of sight or the residual grows tenfold. Below cost everybody buys,
+    and Newton would run away there.
     """
     reach = np.abs(at.price) + np.abs(at.margin) + at.shares / np.maximum(np.abs(at.capital_lambda), 1e-300)
     down = np.where((at.margin > 0.0) & (step < 0.0), 0.9 * at.margin / game.keep, np.inf)
