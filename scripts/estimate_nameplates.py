@@ -329,7 +329,7 @@ def csv_text(found: tuple[History, ...]) -> str:
 def toml_text(process: Process, panel: Panel) -> str:
     """`nameplates.toml`: the table's sidecar with the parameters of the process."""
     parameters = (
-        ("mu2", process.mu2, process.mu2_sd, "utils^2", "variance of a nameplate's effect"),
+        ("mu2", process.mu2, process.mu2_sd, "utils squared", "variance of a nameplate's effect"),
         (
             "phi",
             process.phi,
@@ -341,18 +341,18 @@ def toml_text(process: Process, panel: Panel) -> str:
             "noise2",
             process.noise2,
             process.noise2_sd,
-            "utils^2",
+            "utils squared",
             "variance of one year alone; at its bound 0",
         ),
         (
             "version2",
             process.version2,
             process.version2_sd,
-            "utils^2",
+            "utils squared",
             "part of mu2 that another version of the nameplate does not share: how much more the effect "
             "moves in a year of a new type code",
         ),
-        ("brand_tau2", process.tau2_brand, process.tau2_brand_sd, "utils^2", "variance of brand effects"),
+        ("brand_tau2", process.tau2_brand, process.tau2_brand_sd, "utils squared", "variance of brand effects"),
     )
     note = (
         f"xi at the first demand estimate, {panel.xi.size} models and years, entry and exit years left out. "

@@ -64,7 +64,9 @@ class Figure:
         """The same number under a name of its own, with the unit in better words if `unit` is given."""
         if unit and not same_unit(unit, self.unit):
             raise UnitError(f"{key} is in {self.unit!r}, not in {unit!r}")
-        return replace(self, key=key, label=label or self.label, note=note or self.note, unit=unit or self.unit)
+        return replace(
+            self, key=key, label=label or self.label, note=note or self.note, unit=unit or self.unit
+        )
 
     def walk(self) -> Iterator[tuple[int, Figure]]:
         """This figure and all it comes from, depth first: (depth, figure)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache
 
-__all__ = ["is_pure", "quotient_unit", "product_unit", "same_unit"]
+__all__ = ["is_pure", "product_unit", "quotient_unit", "same_unit"]
 
 _PURE_STARTS = ("fraction of", "additional fraction of", "combined fraction of", "fraction per year")
 _PURE_NAMES = frozenset({"", "1", "ratio", "probability", "1 yes, 0 no", "count", "index", "utils"})
@@ -33,7 +33,9 @@ def _powers(unit: str) -> tuple[tuple[str, int], ...]:
 
 
 def _singular(name: str) -> str:
-    return {"vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type"}.get(name, name)
+    return {"vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type"}.get(
+        name, name
+    )
 
 
 def _text(powers: dict[str, int]) -> str:

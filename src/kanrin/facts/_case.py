@@ -136,7 +136,9 @@ class Case:
         for row in self.market_totals:
             if row.scope == scope and row.item == item and row.period.startswith(period):
                 return row
-        raise UnknownName("market total", f"{scope}: {item}", [f"{r.scope}: {r.item}" for r in self.market_totals])
+        raise UnknownName(
+            "market total", f"{scope}: {item}", [f"{r.scope}: {r.item}" for r in self.market_totals]
+        )
 
     def with_overrides(self, settings: Mapping[str, str | float]) -> Case:
         """A new case with facts, assumptions, rules or table cells set by key. Raises OverrideError, UnknownName."""
@@ -159,7 +161,9 @@ def case_folder(name: str | Path) -> Path:
     if folder.is_dir():
         if (folder / "case.toml").is_file():
             return folder
-        raise CaseError(f"{folder / 'case.toml'}: file is missing; a case folder begins with it: `kanrin init DIR --from us-japan`")
+        raise CaseError(
+            f"{folder / 'case.toml'}: file is missing; a case folder begins with it: `kanrin init DIR --from us-japan`"
+        )
     raise UnknownName("case", str(name), shipped_cases(), "or give the path of a case folder")
 
 
@@ -174,7 +178,9 @@ class _Reader:
         self.faults: list[str] = []
         self.lines: dict[tuple[str, str], tuple[Path, int]] = {}
 
-    def keyed(self, table: str, path: Path, read: Callable[[], Placed[R]], key: Callable[[R], str]) -> dict[str, R]:
+    def keyed(
+        self, table: str, path: Path, read: Callable[[], Placed[R]], key: Callable[[R], str]
+    ) -> dict[str, R]:
         found: dict[str, R] = {}
         for line, record in self._try(read):
             name = key(record)
@@ -241,7 +247,9 @@ def load_case(name: str | Path) -> Case:
     assumptions = reader.toml("assumptions", folder / "assumptions.toml", Assumption, lambda r: r.key)
     facts = reader.toml("facts", folder / "facts.toml", Fact, lambda r: r.key)
     path = folder / "pathways.toml"
-    pathways = reader.keyed("pathways", path, lambda: read_list(path, Pathway, under="pathway"), lambda r: r.id)
+    pathways = reader.keyed(
+        "pathways", path, lambda: read_list(path, Pathway, under="pathway"), lambda r: r.id
+    )
     gaps = reader.csv("gaps", GapRow, lambda r: r.id)
     candidates = reader.csv("candidates", Candidate, lambda r: r.id)
     equipment = reader.csv("equipment", Equipment, lambda r: f"{r.candidate}.{r.requirement}")

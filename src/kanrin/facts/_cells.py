@@ -8,7 +8,7 @@ from kanrin.base import Figure, Kind, UnknownName
 from kanrin.facts._case import Case
 from kanrin.facts._records import Record
 
-__all__ = ["CELL_TABLES", "cell_keys", "case_figure", "known_keys"]
+__all__ = ["CELL_TABLES", "case_figure", "cell_keys", "known_keys"]
 
 CELL_TABLES: dict[str, str] = {  # first word of the key -> table
     "candidate": "candidates",
@@ -65,10 +65,15 @@ def case_figure(case: Case, key: str) -> Figure | None:
     note = _set_note(case, key)
     if note:
         kind, source = Kind.ASSUMPTION, "kanrin.user"
-    spread = meaning.spread if kind is Kind.ASSUMPTION and not note else 0.0
-    low, high = (value * (1 - spread), value * (1 + spread)) if spread else (None, None)
+    low, high = _range(value, meaning.spread) if kind is Kind.ASSUMPTION and not note else (None, None)
     label = f"{meaning.meaning or column.replace('_', ' ')}, {name}"
     return Figure(float(value), meaning.unit, kind, key, label, source, note, low, high)
+
+
+def _range(value: float, spread: float | None) -> tuple[float | None, float | None]:
+    if spread is None:
+        return None, None
+    return value - spread * abs(value), value + spread * abs(value)
 
 
 def _set_note(case: Case, key: str) -> str:

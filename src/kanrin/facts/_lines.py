@@ -1,4 +1,4 @@
-"""Files as text with line numbers: CSV rows and TOML tables, and the way from a fault to its line."""
+"""Files as text: CSV rows with the line each begins on, and TOML tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from kanrin.base import CaseError
 
-__all__ = ["line_of", "read_rows", "read_text", "read_toml"]
+__all__ = ["read_rows", "read_text", "read_toml"]
 
 
 def read_text(path: Path) -> str:
@@ -23,7 +23,9 @@ def read_text(path: Path) -> str:
             f"{path}: file is missing; every case needs it: copy it from a shipped case with `kanrin init`"
         ) from None
     except OSError as error:
-        raise CaseError(f"{path}: cannot be read ({error.strerror}); check the folder and its permissions") from None
+        raise CaseError(
+            f"{path}: cannot be read ({error.strerror}); check the folder and its permissions"
+        ) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -33,7 +35,9 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def read_rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+def read_rows(
+    path: Path, required: tuple[str, ...], optional: tuple[str, ...]
+) -> list[tuple[int, dict[str, str]]]:
     """Rows of a CSV file as (line, {column: text}). Raises CaseError for a missing or unknown column or a short row."""
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
@@ -42,7 +46,9 @@ def read_rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) 
         header = next(reader, [])
         missing = [c for c in required if c not in header]
         if missing:
-            raise CaseError(f"{path}:1: column {', '.join(missing)} is missing; the header has {', '.join(header)}")
+            raise CaseError(
+                f"{path}:1: column {', '.join(missing)} is missing; the header has {', '.join(header)}"
+            )
         doubled = sorted({c for c in header if header.count(c) > 1})
         if doubled:
             raise CaseError(f"{path}:1: column {', '.join(doubled)} stands twice in the header; remove one")
@@ -62,7 +68,9 @@ def read_rows(path: Path, required: tuple[str, ...], optional: tuple[str, ...]) 
                 rows.append((begin, dict(zip(header, cells, strict=True))))
             begin = reader.line_num + 1
     except csv.Error as error:
-        raise CaseError(f"{path}:{reader.line_num}: not readable as CSV ({error}); check the quotes") from None
+        raise CaseError(
+            f"{path}:{reader.line_num}: not readable as CSV ({error}); check the quotes"
+        ) from None
     if faults:
         raise CaseError(faults)
     return rows
@@ -78,46 +86,3 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         line = int(found.group(1)) if found else text.count("\n") + 1
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise CaseError(f"{path}:{line}: not valid TOML: {what}; check quotes, brackets and dates") from None
-
-
-def line_of(text: str, loc: tuple[str | int, ...]) -> int:
-    """Line of the innermost part of `loc` that can be found: table header, n-th inline element, key."""
-    lines = text.splitlines()
-    at = -1
-    for part in loc:
-        if isinstance(part, int):
-            found = _nth_element(lines, at, part)
-        else:
-            found = _named(lines, at, part)
-        if found is None:
-            break
-        at = found
-    return max(at, 0) + 1
-
-
-def _nth_element(lines: list[str], at: int, nth: int) -> int | None:
-    seen = -1
-    for k in range(max(at, 0), len(lines)):
-        if k > at and re.match(r"\s*\[\w|\s*\[\"", lines[k]):
-            return None
-        if re.match(r"\s*\{", lines[k]):
-            seen += 1
-        if seen == nth:
-            return k
-    return None
-
-
-def _named(lines: list[str], at: int, name: str) -> int | None:
-    quoted = re.escape(name)
-    header = re.compile(rf'^\s*\[+\s*"?{quoted}"?\s*\]+')
-    dotted = re.compile(rf'^\s*\[+[^\]]*\.\s*"?{quoted}"?\s*\]+')
-    key = re.compile(rf'(^|[{{,\s])"?{quoted}"?\s*=')
-    for k in range(max(at, 0), len(lines)):
-        if header.search(lines[k]) or dotted.search(lines[k]):
-            return k
-        in_table = k == at or not re.match(r"\s*\[", lines[k])
-        if in_table and key.search(lines[k]):
-            return k
-        if at >= 0 and k > at and re.match(r"\s*\[[\w\"]", lines[k]):
-            break
-    return None

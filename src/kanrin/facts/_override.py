@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from kanrin.base import OverrideError, UnknownName, same_unit
 from kanrin.facts._case import Case
 from kanrin.facts._cells import case_figure, known_keys, split_cell
-from kanrin.facts._read import _sentence
+from kanrin.facts._faults import fault_sentence
 
 __all__ = ["apply_overrides", "parse_setting"]
 
@@ -105,7 +105,9 @@ def _apply(case: Case, key: str, value: str | float) -> Case:
         )
     place = split_cell(case, key)
     if place is None:
-        raise UnknownName("key", key, known_keys(case), f"`kanrin explain {case.name} KEY` shows what a key means")
+        raise UnknownName(
+            "key", key, known_keys(case), f"`kanrin explain {case.name} KEY` shows what a key means"
+        )
     return _apply_cell(case, key, value, *place)
 
 
@@ -121,7 +123,9 @@ def _apply_cell(case: Case, key: str, value: str | float, table: str, name: str,
     try:
         records[name] = type(old).model_validate({**old.model_dump(), column: number})
     except ValidationError as error:
-        raise OverrideError(f"--set {key}={value}: " + "; ".join(_sentence(e) for e in error.errors())) from None
+        raise OverrideError(
+            f"--set {key}={value}: " + "; ".join(fault_sentence(e) for e in error.errors())
+        ) from None
     overrides = {**case.overrides, key: float(number)}
     changes: dict[str, Any] = {table: MappingProxyType(records), "overrides": MappingProxyType(overrides)}
     return replace(case, **changes)

@@ -37,7 +37,13 @@ __all__ = [
 ]
 
 Status = Literal["reported", "considered", "announced", "in_force", "superseded"]
-STATUS_ORDER: dict[str, int] = {"reported": 0, "considered": 1, "announced": 2, "in_force": 3, "superseded": 3}
+STATUS_ORDER: dict[str, int] = {
+    "reported": 0,
+    "considered": 1,
+    "announced": 2,
+    "in_force": 3,
+    "superseded": 3,
+}
 
 Treatment = Literal["met", "deemed", "document", "modify", "test", "blocking", "unknown"]
 

@@ -1,8 +1,8 @@
-"""The sidecar of a table: where it comes from and, column by column, unit, kind, source and the spread of recalled cells."""
+"""The sidecar of a table: origin and, column by column, unit, kind, source and the spread of recalled cells."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kanrin.facts._records import Record
 
@@ -13,14 +13,22 @@ class ColumnNote(Record):
     """What a column's number means.
 
     `status_column` and `source_column` name the columns with the cell's kind and source. `spread` is the relative
-    half-range of a cell that is an assumption: low = value x (1 - spread), high = value x (1 + spread).
+    half-range of a cell that is an assumption: low = value x (1 - spread), high = value x (1 + spread); a column
+    with assumed cells must state it, if need be as 0. `plausible` is the range beyond which a cell is a slip.
     """
 
     unit: str
     meaning: str = ""
     status_column: str = ""
     source_column: str = ""
-    spread: float = Field(default=0.0, ge=0, lt=1)
+    spread: float | None = Field(default=None, ge=0, lt=1)
+    plausible: tuple[float, float] | None = None
+
+    @model_validator(mode="after")
+    def _range(self) -> ColumnNote:
+        if self.plausible is not None and self.plausible[0] >= self.plausible[1]:
+            raise ValueError(f"plausible {list(self.plausible)} is empty; expected [lowest, highest]")
+        return self
 
 
 class ParameterNote(Record):
