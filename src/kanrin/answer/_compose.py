@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from kanrin import __version__
 from kanrin.answer._decision import central_list_price, decision, interval, money_sentence, plan_waterfall, support_sentences
 from kanrin.answer._law import calendar, pending, rules_in_force
 from kanrin.answer._market_side import bridge, market_side
@@ -16,6 +15,8 @@ from kanrin.answer._register import assumptions, counts, figures, sources
 from kanrin.answer._rounding import plain
 from kanrin.answer._turn import sensitivity
 from kanrin.answer._words import chance, count, listed, short_name, spread, yen
+from kanrin.base import InputError
+from kanrin.base._version import __version__
 from kanrin.cost import Waterfall
 from kanrin.facts import Candidate
 from kanrin.lineup import Plan
@@ -102,8 +103,6 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 def _is_key(plan: Plan, key: str) -> bool:
-    from kanrin.base import InputError
-
     if not key:
         return False
     try:

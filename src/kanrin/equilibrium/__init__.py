@@ -16,12 +16,13 @@ from kanrin.equilibrium._firstorder import (
 )
 from kanrin.equilibrium._game import PriceGame
 from kanrin.equilibrium._ledger import Ledger, ledger
-from kanrin.equilibrium._lineups import Lineups, solve_lineups
+from kanrin.equilibrium._lineups import Chord, Lineups, chord_at, solve_lineups
 from kanrin.equilibrium._passthrough import PassThrough, pass_through
 from kanrin.equilibrium._solve import PriceSolution, default_start, solve_prices
 
 __all__ = [
     "Certificate",
+    "Chord",
     "FirstOrder",
     "Ledger",
     "Lineups",
@@ -32,6 +33,7 @@ __all__ = [
     "capital_gamma",
     "capital_lambda",
     "certify_solution",
+    "chord_at",
     "default_start",
     "deviation_gains",
     "first_order",

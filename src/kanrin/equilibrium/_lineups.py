@@ -9,21 +9,22 @@ Layout (rows, agents, products), products sorted by firm, so that a firm's sum i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kanrin.base import Bools, Floats, InputError
-from kanrin.equilibrium._firstorder import FirstOrder, foc_jacobian
+from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
 from kanrin.equilibrium._solve import default_start, is_sellable, settle, solve_prices
 
-__all__ = ["Lineups", "solve_lineups"]
+__all__ = ["Chord", "Lineups", "chord_at", "solve_lineups"]
 
 _TOLERANCE = 1e-11  # of max |p|, on |r p - c - zeta|
 _NEAR = 1e-5  # the full line-up needs no more: it only lends its Jacobian and a start
 _MAX_CHORD_STEPS = 12
+_MAX_BORROWED_STEPS = 24  # with a neighbour's Jacobian more steps are still cheaper than a Jacobian
 _CHUNK = 16  # rows worked on together: a chunk's arrays stay in cache
 _LARGEST_UTILITY = 300.0  # exp and its square are safe below; beyond, rows are solved one by one
 
@@ -40,14 +41,38 @@ class Lineups:
     steps: int  # most chord steps of any row
 
 
+@dataclass(frozen=True)
+class Chord:
+    """The inverse Jacobian of a neighbouring market, to step by: other draws of the same market differ little from it.
+
+    `order` (J,) sorts the products by firm; `inverse` (J, J) is (Lambda^-1 Phi)^-T in that order, a pure number.
+    """
+
+    order: NDArray[np.int64]
+    inverse: Floats
+
+
+def chord_at(game: PriceGame, price: Floats) -> Chord:
+    """The chord of a market at its equilibrium prices (J,), every product on sale (foc-jac)."""
+    order = np.argsort(game.firms, kind="stable")
+    picked = _take(game, order, game.cost[order])
+    return Chord(order, _inverse(picked, first_order(picked, np.asarray(price, dtype=np.float64)[order])))
+
+
 def solve_lineups(
-    game: PriceGame, offered: Bools, cost: Floats | None = None, *, start: Floats | None = None
+    game: PriceGame,
+    offered: Bools,
+    cost: Floats | None = None,
+    *,
+    start: Floats | None = None,
+    chord: Chord | None = None,
 ) -> Lineups:
     """`solve_prices` for each row of `offered`, as one batch (zeta-mf), (foc-jac).
 
     offered: (B, J); cost: (J,) or (B, J) money, None = the game's; start: (J,) money, an equilibrium near by
-    (a NaN is filled in). Failures are kept, marked in `converged`. Raises InputError for shapes that do not
-    match.
+    (a NaN is filled in); chord: a neighbour's Jacobian to try first, worth it for few rows: the fixed point is the
+    same, and rows it does not carry home are solved as without it. Failures are kept, marked in `converged`. Raises
+    InputError for shapes that do not match.
     """
     rows = np.array(offered, dtype=bool)
     if rows.ndim != 2 or rows.shape[1] != game.product_count:
@@ -60,10 +85,19 @@ def solve_lineups(
         raise InputError(f"start must be one price a product, {game.cost.shape}; got {np.shape(start)}")
     if len(rows) == 0:
         return _empty(rows.shape, game.firm_count)
+    answer = _empty(rows.shape, game.firm_count)
+    if chord is not None and start is not None:
+        steps = _borrowed(game, rows, costs, np.asarray(start, dtype=np.float64), chord, answer)
+        left = np.flatnonzero(~answer.converged)
+        if left.size == 0:
+            return replace(answer, steps=steps)
+        again = solve_lineups(game, rows[left], costs[left], start=start)
+        for name in ("price", "shares", "profit", "residual", "converged"):
+            getattr(answer, name)[left] = getattr(again, name)
+        return replace(answer, steps=max(steps, again.steps))
     cheapest = _take(game, np.arange(game.product_count), costs.min(axis=0))
     union = np.flatnonzero(rows.any(axis=0) & is_sellable(cheapest))
     order = union[np.argsort(game.firms[union], kind="stable")]
-    answer = _empty(rows.shape, game.firm_count)
     if order.size == 0:
         return answer
     picked = _take(game, order, costs[:, order].mean(axis=0))
@@ -76,6 +110,20 @@ def solve_lineups(
     for row in np.flatnonzero(pending):
         _one(picked, rows[row, order], costs[row, order], whole.price, order, answer, int(row))
     return Lineups(answer.price, answer.shares, answer.profit, answer.residual, answer.converged, steps)
+
+
+def _borrowed(
+    game: PriceGame, rows: Bools, costs: Floats, start: Floats, chord: Chord, answer: Lineups
+) -> int:
+    """Chord steps with a neighbour's Jacobian from `start`; rows that fail stay marked."""
+    picked = _take(game, chord.order, costs[:, chord.order].mean(axis=0))
+    begin = start[chord.order]
+    if not np.isfinite(begin).all():
+        answer.converged[:] = False
+        return 0
+    return _in_chunks(
+        picked, begin, chord.inverse, rows[:, chord.order], costs[:, chord.order], chord.order, answer, _MAX_BORROWED_STEPS
+    )
 
 
 def _filled(game: PriceGame, start: Floats | None, order: NDArray[np.int64]) -> Floats:
@@ -129,15 +177,32 @@ def _chord(
     game: PriceGame, at: FirstOrder, offered: Bools, costs: Floats, order: NDArray[np.int64], answer: Lineups
 ) -> int:
     """Fill `answer` by p <- p - Phi^-1 Lambda (m - zeta), Phi, Lambda of the full line-up; most steps."""
-    phi = foc_jacobian(game, at)
-    scaled = phi / at.capital_lambda[:, None]
+    return _in_chunks(game, at.price, _inverse(game, at), offered, costs, order, answer, _MAX_CHORD_STEPS)
+
+
+def _inverse(game: PriceGame, at: FirstOrder) -> Floats:
+    """(Lambda^-1 Phi)^-T (J, J), rows to multiply a residual from the left."""
+    scaled = foc_jacobian(game, at) / at.capital_lambda[:, None]
     inverse: Floats = np.asarray(np.linalg.inv(scaled).T, dtype=np.float64, order="C")
+    return inverse
+
+
+def _in_chunks(
+    game: PriceGame,
+    begin: Floats,
+    inverse: Floats,
+    offered: Bools,
+    costs: Floats,
+    order: NDArray[np.int64],
+    answer: Lineups,
+    limit: int,
+) -> int:
     batch = _Batch.of(game, min(_CHUNK, len(offered)))
     most = 0
     for first in range(0, len(offered), _CHUNK):
         rows = slice(first, first + _CHUNK)
         most = max(
-            most, _chord_rows(batch, at.price, inverse, offered[rows], costs[rows], order, answer, first)
+            most, _chord_rows(batch, begin, inverse, offered[rows], costs[rows], order, answer, first, limit)
         )
     return most
 
@@ -207,11 +272,12 @@ def _chord_rows(
     order: NDArray[np.int64],
     answer: Lineups,
     first: int,
+    limit: int,
 ) -> int:
     live = np.arange(len(offered))
     price = np.broadcast_to(begin, offered.shape).copy()
     firms = batch.game.firms[batch.starts]
-    for step in range(_MAX_CHORD_STEPS + 1):
+    for step in range(limit + 1):
         on, p = offered[live], price[live]
         share, lam, margin, top, highest = batch.evaluate(p, on, costs[live])
         if not highest < _LARGEST_UTILITY:
@@ -229,8 +295,8 @@ def _chord_rows(
             )
         answer.residual[first + live] = np.where(np.isfinite(size), size, np.inf)
         answer.converged[first + live] = done
-        if done.all() or step == _MAX_CHORD_STEPS:
+        if done.all() or step == limit:
             return step
         live, residual = live[~done], residual[~done]
         price[live] = p[~done] - residual @ inverse
-    return _MAX_CHORD_STEPS
+    return limit

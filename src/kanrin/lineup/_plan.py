@@ -10,7 +10,7 @@ from datetime import date
 
 import numpy as np
 
-from kanrin import __version__
+from kanrin.base._version import __version__
 from kanrin.base import Floats, InputError
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._central import Central, solve_central

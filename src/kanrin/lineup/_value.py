@@ -14,11 +14,13 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, Ints, SolveError
 from kanrin.demand import choice_probabilities, consumer_surplus, invert_many
-from kanrin.equilibrium import PriceGame, recover_costs, solve_lineups
+from kanrin.equilibrium import Chord, PriceGame, chord_at, recover_costs, solve_lineups, solve_prices
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries, entry_fixed_cost, entry_wedges, programme_terms
 from kanrin.lineup._market import MILLION, BaseMarket
 from kanrin.rules import FX, Book, Reader, array_reader
+
+_FEW = 48  # line-ups of one call up to which a borrowed Jacobian is cheaper than one of the draw's own
 
 __all__ = ["Detail", "Progress", "Row", "Terms", "Valuation", "money_terms", "value_rows"]
 
@@ -162,7 +164,8 @@ def value_rows(
     xi_hat = inverted.delta - beta @ market.attributes.T
     xi_new = entries.forecast.draws(xi_hat, draws.normals) + xi_shift * entries.forecast.sd
     delta_new = beta @ entries.attributes.T + xi_new
-    work = _Work(market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row)
+    near = _neighbour(market, entries, terms[0])
+    work = _Work(market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row, *near)
     answers = _run(work, draws.count, workers, progress, what)
     stack = {name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price")}
     forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"])
@@ -186,6 +189,9 @@ class _Work:
     delta: Floats  # (D, J)
     delta_new: Floats  # (D, C)
     detail_row: int | None
+    chord: Chord
+    near: Floats  # (C,) candidates' prices where the chord was taken, million JPY pre-tax
+    near_cost: Floats  # (C,) their cost over keep there
 
     def groups(self) -> list[list[int]]:
         """Rows that share every keep of the game, and so can be solved together."""
@@ -253,8 +259,9 @@ def _draw(work: _Work, groups: list[list[int]], d: int) -> _Answer:
         cost = np.empty(offered.shape)
         cost[:, :products] = own_cost
         cost[:, products:] = [work.terms[rows[k].terms].cost[d] for k in members]
-        start = np.concatenate([market.price, _first_prices(market, terms, d)])
-        found = solve_lineups(game, offered, cost, start=start)
+        start = np.concatenate([market.price, work.near + terms.cost[d] / terms.keep[d] - work.near_cost])
+        few = len(members) <= _FEW
+        found = solve_lineups(game, offered, cost, start=start, chord=work.chord if few else None)
         gain[members] = market.size * (found.profit[:, work.maker] - base_gain[work.maker])
         gain[[k for k in members if not any(rows[k].offered)]] = 0.0
         units[members] = market.size * found.shares[:, products:]
@@ -267,11 +274,20 @@ def _draw(work: _Work, groups: list[list[int]], d: int) -> _Answer:
     return _Answer(gain, units, price, residual, failures, detail)
 
 
-def _first_prices(market: BaseMarket, terms: Terms, d: int) -> Floats:
-    """A place to start for the candidates: a markup as the median of the cars on sale."""
-    typical = float(np.median(market.costs.margin / (market.keep * market.price)))
-    out: Floats = terms.cost[d] / terms.keep[d] / (1.0 - typical)
-    return out
+def _neighbour(market: BaseMarket, entries: Entries, terms: Terms) -> tuple[Chord, Floats, Floats]:
+    """The market at its point estimate with every candidate on sale, whose Jacobian serves all draws."""
+    cost, keep = terms.cost.mean(axis=0), terms.keep.mean(axis=0)
+    index = {name: k for k, name in enumerate(market.firms)}
+    game = PriceGame(
+        delta=np.concatenate([market.inversion.delta, entries.attributes @ market.estimate.beta + entries.forecast.mean]),
+        alpha=market.slopes(market.estimate.alpha), weights=market.agents.weights,
+        cost=np.concatenate([market.costs.cost, cost]), keep=np.concatenate([market.keep, keep]),
+        ad_valorem=np.asarray(market.tax), levies=np.asarray(0.0),
+        firms=np.concatenate([market.firm_of, [index[e.candidate.firm] for e in entries.entries]]),
+    )  # fmt: skip
+    typical = 1.0 - float(np.median(market.costs.margin / (market.keep * market.price)))
+    found = solve_prices(game, start=np.concatenate([market.price, cost / keep / typical]))
+    return chord_at(game, found.price), found.price[len(market.models) :], cost / keep
 
 
 def _game(work: _Work, terms: Terms, d: int) -> tuple[PriceGame, Floats, Floats]:
