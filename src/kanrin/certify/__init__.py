@@ -1,7 +1,7 @@
 """Certify: which ways to certify a car are open to it on a day, what each asks of it, and which is cheapest.
 
 `assess` decides structure on bare numbers (open or not, what applies); `unit_cost`, `fixed_cost`, `lead_time`
-and `cap` are the arithmetic over a reader; `choose` takes the cheapest feasible pathway for a volume and says why.
+and `cap` are the arithmetic over a reader; `choose` takes the cheapest feasible pathway and says why.
 """
 
 from kanrin.certify._assess import assess

@@ -31,7 +31,7 @@ def _assess_one(book: Book, candidate: Candidate, pathway: Pathway, user: str) -
 
 
 def _not_open(book: Book, pathway: Pathway) -> str:
-    """Why a pathway is not available on the day; empty when it is. A rule key, if there is one, decides alone."""
+    """Why a pathway is not available on the day; empty when it is. Where there is a rule key it decides."""
     key, on = pathway.available_key, book.on
     if key:
         if book.claims(key):

@@ -17,7 +17,7 @@ __all__ = ["Choice", "choose", "programme_cost"]
 
 @dataclass(frozen=True)
 class Choice:
-    """The pathway taken and why; the others with the reason of each. A reason reads on after the pathway's name."""
+    """The pathway taken and why; the others with theirs. A reason reads on after the name of its pathway."""
 
     option: PathwayOption
     reason: str
@@ -40,8 +40,9 @@ def choose(
 ) -> Choice:
     """The cheapest feasible pathway whose cap holds the volume; the first in the file on a tie.
 
-    `units_per_year` vehicles a year, `years` of the programme, `discount_rate` a fraction a year. Raises InputError
-    when no pathway is feasible, naming the model and what bars each, or when volume, years or rate make no sense.
+    `units_per_year` vehicles a year, `years` of the programme, `discount_rate` a fraction a year. Raises
+    InputError when no pathway is feasible, naming the model and what bars each, or when volume, years or rate
+    make no sense.
     """
     programme = Programme(units_per_year, years, discount_rate)
     _check(programme)
@@ -72,8 +73,8 @@ def _check(programme: Programme) -> None:
     if not all(math.isfinite(x) for x in numbers) or min(numbers[0], numbers[2]) < 0 or programme.years <= 0:
         raise InputError(
             f"a programme of {programme.units_per_year:g} cars a year over {programme.years:g} years at "
-            f"{programme.discount_rate:g} a year makes no sense; expected at least 0 cars, more than 0 years and a "
-            "rate of at least 0"
+            f"{programme.discount_rate:g} a year makes no sense; expected at least 0 cars, more than 0 "
+            "years and a rate of at least 0"
         )
 
 
@@ -93,7 +94,7 @@ def _offer(book: Book, option: PathwayOption, programme: Programme) -> Offer:
 
 
 def _range(book: Book, amount: Callable[[Callable[[str], float]], float]) -> tuple[float, float, float]:
-    """(low, central, high): all keys at their low ends, as they stand, at their high ends; costs rise in keys."""
+    """(low, central, high): keys at their low ends, as they stand, at their high ends; costs rise in keys."""
 
     def low(key: str) -> float:
         figure = book.figure(key)

@@ -40,7 +40,7 @@ def _sum(read: Reader, option: PathwayOption, per: str, total: Amount) -> Amount
 
 
 def _borne(option: PathwayOption, per: str) -> dict[str, str]:
-    """{cost key: share key, or empty for all}: a cost that several requirements name is met once, at its fullest."""
+    """{cost key: share key, or empty for all}; a cost that several requirements name is met once."""
     borne: dict[str, str] = {}
     for t in option.treatments:
         if t.cost_key and t.per == per:

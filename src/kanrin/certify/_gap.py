@@ -1,4 +1,4 @@
-"""The gap table for one car on one pathway: met, deemed, documented, modified, tested, blocking or unknown."""
+"""The gap table for a car on a pathway: met, deemed, documented, modified, tested, blocking or unknown."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def treatments_of(
             treatments.append(treatment)
             if treatment.treatment == "unknown" and not treatment.cost_key:
                 warnings.append(
-                    f"how {row.requirement.lower()} is treated is not known, and the gap table has no cost key for it"
+                    f"how {row.requirement.lower()} is treated is not known, and the gap table names no cost"
                 )
     return tuple(treatments), tuple(warnings)
 
 
 def _applies(book: Book, row: GapRow) -> tuple[bool, str]:
-    """Whether a requirement holds on the day; before the file covers it, it is taken to hold, with a warning."""
+    """Whether a requirement holds on the day; before the file covers it, it is taken to, with a warning."""
     key = row.rule_key
     if not key or book.claims(key):
         return True, ""
@@ -71,7 +71,7 @@ def _treatment(book: Book, candidate: Candidate, pathway: Pathway, row: GapRow) 
 
 
 def _settled_by_equipment(treatment: str, per: str) -> bool:
-    """A fitted part settles a change, a bar, an open question and a model's test, but not evidence for each car."""
+    """A fitted part settles a change, a bar, an open question, a model's test; not evidence for each car."""
     return treatment in ("modify", "blocking", "unknown") or (treatment == "test" and per == "model")
 
 
@@ -81,8 +81,8 @@ def _why(row: GapRow, treatment: str, per: str, counted: str) -> str:
         return f"treatment not stated; a share of {counted} is borne (assumption)"
     if treatment == "test" and counted and row.us_standard.lower().startswith("no rule"):
         return (
-            "a car built where there is no such rule is taken to fail the test as it stands, so its change is "
-            f"counted in full ({row.usual_modification}); set {counted} to the fee of the test if the car passes"
+            "a car built where there is no such rule is taken to fail the test as it stands, so its change "
+            f"is counted in full ({row.usual_modification}); set {counted} to the test's fee if it passes"
         )
     if treatment == "test" and counted and per == "vehicle":
         return "evidence for the model, spread over its cars"

@@ -17,9 +17,9 @@ UNKNOWN_SHARE = "certify.unknown_treatment_share"
 class Treatment:
     """What a pathway asks of a car for one requirement.
 
-    `cost_key` names the cost that counts, or is empty when nothing is counted; `factor_key` the share of it borne
-    when the treatment is not known, or is empty when all of it is. `per` says whether the cost is met by each car
-    or once a model. `note` says why.
+    `cost_key` names the cost that counts, or is empty when nothing is counted; `factor_key` the share of it
+    borne when the treatment is not known, or is empty when all of it is. `per` says whether the cost is met
+    by each car or once a model. `note` says why.
     """
 
     requirement_id: str

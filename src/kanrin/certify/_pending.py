@@ -20,7 +20,7 @@ def only_pending(book: Book, key: str, value: float) -> str:
 
     Empty when no such value is known on the day of the book.
     """
-    found = [p for p in book.regime.pending() if p.rule.key == key and p.spell.value == value]
+    found = [p for p in book.regime.pending(key) if p.spell.value == value]
     if not found:
         return ""
     firmest = max(found, key=lambda p: (STATUS_ORDER[p.spell.status], p.spell.known_from)).spell

@@ -1,8 +1,8 @@
 """The book: every number of a case as read on a day, by one key each.
 
-Assumptions, facts, cells of tables, rules of the regime and the exchange rate of the day answer to `figure(key)` (with
-provenance) and `number(key)` (the bare value). Arithmetic asks a reader, a function of a key; a reader may give Figures,
-numbers or arrays, so that one line of arithmetic explains and sweeps.
+Assumptions, facts, cells of tables, rules of the regime and the exchange rate of the day answer to `figure(key)`
+(with provenance) and `number(key)` (the bare value). Arithmetic asks a reader, a function of a key; a reader may
+give Figures, numbers or arrays, so that one line of arithmetic explains and sweeps.
 """
 
 from __future__ import annotations
@@ -48,7 +48,14 @@ class Book:
             rate = exchange_rate(self.case, self.on, self.known_on)
             note = f"the weekly customs rate is not held; the settlement rate stands in ({rate.note})"
             return Figure(
-                rate.value, rate.unit, Kind.ASSUMPTION, key, "customs exchange rate", rate.source, note, parents=(rate,)
+                rate.value,
+                rate.unit,
+                Kind.ASSUMPTION,
+                key,
+                "customs exchange rate",
+                rate.source,
+                note,
+                parents=(rate,),
             )
         found = case_figure(self.case, key)
         if found is not None:
@@ -73,7 +80,13 @@ def exchange_rate(case: Case, on: date, known_on: date) -> Figure:
     assumption = case.assumptions[FX]
     if FX in case.overrides:
         return Figure(
-            assumption.value, assumption.unit, Kind.ASSUMPTION, FX, "exchange rate", "kanrin.user", "set by the user"
+            assumption.value,
+            assumption.unit,
+            Kind.ASSUMPTION,
+            FX,
+            "exchange rate",
+            "kanrin.user",
+            "set by the user",
         )
     day = min(on, known_on)
     complete = [r for r in case.fx if _next_month(r.date) <= day]
@@ -124,8 +137,11 @@ def array_reader(book: Book, draws: Mapping[str, Floats | float]) -> Reader:
 
 
 def open_book(
-    case: Case, on: date | None = None, known_on: date | None = None, end_of_law: EndOfLaw | str = EndOfLaw.REFUSE
+    case: Case,
+    on: date | None = None,
+    known_on: date | None = None,
+    end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
 ) -> Book:
-    """Open the book of a case on a day (default: the day the case names), as known on a day (default: that day)."""
+    """Open the book of a case on a day (default: the day it names), as known on a day (default: that day)."""
     day = on or case.about.default_on
     return Book(case, at(case, day, known_on, end_of_law))

@@ -1,9 +1,9 @@
 """Law on a day, as known on a day [bitemporal].
 
-A spell counts when it was known (`known_from` <= known_on, and `known_to` empty or later), when its span holds the day
-(`effective_to` is read as open while its end was not yet known), and when its status is `in_force` or `superseded` (law
-as enacted). The spell known last wins; two winners are an error; none is an error, unless the user chose what to do past
-the end of what is known.
+A spell counts when it was known (`known_from` <= known_on, and `known_to` empty or later), when its span holds the
+day (`effective_to` is read as open while its end was not yet known), and when its status is `in_force` or
+`superseded` (law as enacted). The spell known last wins; two winners are an error; none is an error, unless the user
+chose what to do past the end of what is known.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class EndOfLaw(StrEnum):
 
 @dataclass(frozen=True)
 class Pending:
-    """A spell known but not in force on the day: announced, considered or reported, or in force only later."""
+    """A spell known but not in force on the day: announced, considered, reported, or in force only later."""
 
     rule: Rule
     spell: Spell
@@ -45,27 +45,39 @@ def known_spells(rule: Rule, known_on: date) -> Iterator[tuple[Spell, date | Non
         yield spell, (spell.effective_to if end_known <= known_on else None)
 
 
-def spell_on(rule: Rule, on: date, known_on: date, *, least: str = "in_force") -> tuple[Spell, date | None] | None:
-    """The spell of a rule that holds a day, with its end; None when there is none. Raises NotInForce on a tie.
+def spell_on(
+    rule: Rule, on: date, known_on: date, *, least: str = "in_force"
+) -> tuple[Spell, date | None] | None:
+    """The spell of a rule that holds a day, with its end; None when there is none.
 
-    `least` is the lowest status asked for; the default is law as enacted.
+    `least` is the lowest status asked for; the default is law as enacted. Of two known since the same day and alike
+    in value the firmer one is given; otherwise two are a tie, which raises NotInForce.
     """
     holding = [
         (spell, end)
         for spell, end in known_spells(rule, known_on)
-        if spell.effective_from <= on and (end is None or on < end) and STATUS_ORDER[spell.status] >= STATUS_ORDER[least]
+        if spell.effective_from <= on
+        and (end is None or on < end)
+        and STATUS_ORDER[spell.status] >= STATUS_ORDER[least]
     ]
     if not holding:
         return None
     latest = max(spell.known_from for spell, _ in holding)
     winners = [(spell, end) for spell, end in holding if spell.known_from == latest]
-    if len({spell.value for spell, _ in winners}) > 1:
+    firmest = max(winners, key=lambda pair: STATUS_ORDER[pair[0].status])
+    alike = [spell for spell, _ in winners if STATUS_ORDER[spell.status] == STATUS_ORDER[firmest[0].status]]
+    if len(alike) > 1 or len({spell.value for spell, _ in winners}) > 1:
         raise NotInForce(
             f"{rule.key} has {len(winners)} values on {on} as known on {known_on}: "
             + ", ".join(f"{s.value:g} ({s.source})" for s, _ in winners)
             + "; end one spell where the other begins"
         )
-    return winners[-1]
+    return firmest
+
+
+def _is_enacted(spell: Spell) -> bool:
+    """Law as enacted, be it replaced since or not."""
+    return STATUS_ORDER[spell.status] >= STATUS_ORDER["in_force"]
 
 
 @dataclass(frozen=True)
@@ -78,16 +90,19 @@ class Regime:
     end_of_law: EndOfLaw = EndOfLaw.REFUSE
 
     def figure(self, key: str) -> Figure:
-        """The value of a rule with its source. Raises UnknownName, or NotInForce when it has none on the day."""
+        """The value of a rule with its source. Raises UnknownName, or NotInForce when it has none that day."""
         rule = self.rule(key)
         if key in self.case.overrides:
             value = float(self.case.overrides[key])
-            return Figure(value, rule.unit, Kind.ASSUMPTION, key, _label(rule), "kanrin.user", "set by the user")
+            return Figure(
+                value, rule.unit, Kind.ASSUMPTION, key, _label(rule), "kanrin.user", "set by the user"
+            )
         found = spell_on(rule, self.on, self.known_on)
         if found is not None:
             spell, _ = found
-            kind = Kind.ASSUMPTION if spell.source == "kanrin.assumption" else Kind.FACT
-            return Figure(spell.value, rule.unit, kind, key, _label(rule), spell.source, _spell_note(spell))
+            return Figure(
+                spell.value, rule.unit, _kind(spell), key, _label(rule), spell.source, _spell_note(spell)
+            )
         return self._past_the_end(rule)
 
     def spell(self, key: str) -> Spell | None:
@@ -115,22 +130,36 @@ class Regime:
                 rows.append((rule, *found))
         return rows
 
-    def pending(self) -> list[Pending]:
-        """What is known but not in force on the day: announced, considered, reported, or in force only later."""
-        rows = []
-        for rule in self.case.rules.values():
-            now = spell_on(rule, self.on, self.known_on)
-            for spell, end in known_spells(rule, self.known_on):
-                past = end is not None and end <= self.on
-                enacted_now = STATUS_ORDER[spell.status] >= STATUS_ORDER["in_force"] and spell.effective_from <= self.on
-                if past or enacted_now or spell.status == "superseded":
-                    continue
-                if now is not None and spell.effective_from <= now[0].effective_from and spell.value == now[0].value:
-                    continue  # what was announced has come
-                if now is not None and spell.known_from < now[0].known_from and spell.effective_from <= self.on:
-                    continue  # overtaken by what is in force
-                rows.append(Pending(rule, spell, end))
-        return rows
+    def pending(self, key: str | None = None) -> list[Pending]:
+        """What is known but not in force on the day, of one rule or of all: not law yet, or law from a later day.
+
+        Left out: what has run out, what has come (the same value was enacted since), what a later law overtook.
+        """
+        rules = self.case.rules.values() if key is None else (self.rule(key),)
+        return [p for rule in rules for p in self._pending_of(rule)]
+
+    def _pending_of(self, rule: Rule) -> Iterator[Pending]:
+        now = spell_on(rule, self.on, self.known_on)
+        known = list(known_spells(rule, self.known_on))
+        enacted = [spell for spell, _ in known if _is_enacted(spell)]
+        for spell, end in known:
+            begun = spell.effective_from <= self.on
+            if end is not None and end <= self.on:
+                continue  # run out
+            if _is_enacted(spell):
+                if not begun:
+                    yield Pending(rule, spell, end)
+                continue
+            if any(
+                law.value == spell.value
+                and law.effective_from >= spell.effective_from
+                and law.known_from >= spell.known_from
+                for law in enacted
+            ):
+                continue  # it has come, or its day is law
+            if begun and now is not None and spell.known_from < now[0].known_from:
+                continue  # overtaken by the law in force
+            yield Pending(rule, spell, end)
 
     def warnings(self, keys: set[str]) -> list[str]:
         """A sentence for each of these rules that stands on a carried or assumed value."""
@@ -143,19 +172,20 @@ class Regime:
                 out.append(f"{key} has no value in force on {self.on}: {figure.note}.")
         return out
 
+    def _repr_html_(self) -> str:
+        from kanrin.rules._tables import regime_html
+
+        return regime_html(self)
+
     def _past_the_end(self, rule: Rule) -> Figure:
-        enacted = [
-            (spell, end)
-            for spell, end in known_spells(rule, self.known_on)
-            if STATUS_ORDER[spell.status] >= STATUS_ORDER["in_force"]
+        enacted = [(spell, end) for spell, end in known_spells(rule, self.known_on) if _is_enacted(spell)]
+        before: list[tuple[Spell, date | None]] = [
+            (s, e) for s, e in enacted if e is not None and e <= self.on
         ]
-        before = [(s, e) for s, e in enacted if e is not None and e <= self.on]
         if self.end_of_law is EndOfLaw.CARRY and before:
             spell, end = max(before, key=lambda pair: (pair[1] or date.min, pair[0].known_from))
             note = f"carried past its end on {end} by choice; what followed is not known"
-            return Figure(
-                spell.value, rule.unit, Kind.ASSUMPTION, rule.key, _label(rule), spell.source, note
-            )
+            return Figure(spell.value, rule.unit, Kind.ASSUMPTION, rule.key, _label(rule), spell.source, note)
         if self.end_of_law is EndOfLaw.ASSUME and rule.assume and before:
             a = self.case.assumptions[rule.assume]
             note = f"assumed by {rule.assume}: {a.reason}"
@@ -170,8 +200,11 @@ class Regime:
         asked = f"{rule.key} has no value in force on {self.on} as known on {self.known_on}"
         if not enacted:
             seen = min(s.known_from for s in rule.spells)
-            return f"{asked}; nothing was enacted by then (first known {seen}); choose a later date or --set {rule.key}=VALUE"
-        covered = ", ".join(f"{s.effective_from}..{e or ''}" for s, e in sorted(enacted, key=lambda p: p[0].effective_from))
+            way_out = f"choose a later date or --set {rule.key}=VALUE"
+            return f"{asked}; nothing was enacted by then (first known {seen}); {way_out}"
+        covered = ", ".join(
+            f"{s.effective_from}..{e or ''}" for s, e in sorted(enacted, key=lambda p: p[0].effective_from)
+        )
         text = f"{asked}; the file covers {covered}"
         if not before:
             return f"{text}; choose a date inside, or --set {rule.key}=VALUE"
@@ -179,6 +212,13 @@ class Regime:
         if rule.assume:
             text += f", --end-of-law assume to take {rule.assume}"
         return f"{text}, or --set {rule.key}=VALUE"
+
+
+def _kind(spell: Spell) -> Kind:
+    """Internal sources never support a fact: arithmetic on rows of the case is derived, the rest assumed."""
+    if not spell.source.startswith("kanrin."):
+        return Kind.FACT
+    return Kind.DERIVED if spell.source == "kanrin.derived" else Kind.ASSUMPTION
 
 
 def _label(rule: Rule) -> str:
@@ -199,15 +239,18 @@ def at(
 ) -> Regime:
     """The law of a case on a day, as known on a day (default: the same day).
 
-    Raises NotInForce when the day lies before the first spell of every rule. Asking twice gives the same answer.
+    Raises NotInForce when the day lies before the first spell of every rule. Asked twice, the answer is the same.
     """
     regime = Regime(case, on, known_on or on, EndOfLaw(end_of_law))
     first = min(spell.effective_from for rule in case.rules.values() for spell in rule.spells)
     if on < first:
-        raise NotInForce(f"no rule of {case.name} has a value on {on}; the rules begin on {first}: choose a later date")
+        raise NotInForce(
+            f"no rule of {case.name} has a value on {on}; the rules begin on {first}: choose a later date"
+        )
     if not any(True for rule in case.rules.values() for _ in known_spells(rule, regime.known_on)):
         first_known = min(spell.known_from for rule in case.rules.values() for spell in rule.spells)
         raise NotInForce(
-            f"nothing was known of the rules of {case.name} on {regime.known_on}; knowledge begins on {first_known}"
+            f"nothing was known of the rules of {case.name} on {regime.known_on}; "
+            f"knowledge begins on {first_known}"
         )
     return regime
