@@ -50,7 +50,7 @@ def _not_open(book: Book, pathway: Pathway) -> str:
 
 def _not_for(book: Book, pathway: Pathway, user: str) -> str:
     if user not in pathway.users and "anyone" not in pathway.users:
-        return f"not for the {user}; it is for {pathway.who_may_use}"
+        return f"only for {pathway.who_may_use}, not for {user}"
     if pathway.origins and book.case.about.origin not in pathway.origins:
         return f"not for cars built in {book.case.about.origin}; it is for {', '.join(pathway.origins)}"
     return ""

@@ -1,8 +1,8 @@
 """The book: every number of a case as read on a day, by one key each.
 
-Assumptions, facts, cells of tables, rules of the regime and the exchange rate of the day answer to `figure(key)`
-(with provenance) and `number(key)` (the bare value). Arithmetic asks a reader, a function of a key; a reader may
-give Figures, numbers or arrays, so that one line of arithmetic explains and sweeps.
+Assumptions, facts, cells of tables, rules of the regime and the exchange rate of the day answer to
+`figure(key)` (with provenance) and `number(key)` (the bare value). Arithmetic asks a reader, a function of a
+key; a reader may give Figures, numbers or arrays, so that one line of arithmetic explains and sweeps.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def explain(book: Book, key: str) -> Figure:
 
 
 def explanation(book: Book, key: str | Figure) -> Explanation:
-    """All that stands behind a key or a computed figure. Raises UnknownName with near names, or NotInForce."""
+    """All that stands behind a key or a computed figure. Raises UnknownName or NotInForce."""
     figure = key if isinstance(key, Figure) else book.figure(key)
     links = chain(figure)
     rules = dict.fromkeys(link.figure.key for link in links if link.figure.key in book.case.rules)

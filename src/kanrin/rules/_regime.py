@@ -1,9 +1,9 @@
 """Law on a day, as known on a day [bitemporal].
 
-A spell counts when it was known (`known_from` <= known_on, and `known_to` empty or later), when its span holds the
-day (`effective_to` is read as open while its end was not yet known), and when its status is `in_force` or
-`superseded` (law as enacted). The spell known last wins; two winners are an error; none is an error, unless the user
-chose what to do past the end of what is known.
+A spell counts when it was known (`known_from` <= known_on, and `known_to` empty or later), when its span
+holds the day (`effective_to` is read as open while its end was not yet known), and when its status is `in_force`
+or `superseded` (law as enacted). The spell known last wins; two winners are an error; none is an error, unless
+the user chose what to do past the end of what is known.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def spell_on(
 ) -> tuple[Spell, date | None] | None:
     """The spell of a rule that holds a day, with its end; None when there is none.
 
-    `least` is the lowest status asked for; the default is law as enacted. Of two known since the same day and alike
-    in value the firmer one is given; otherwise two are a tie, which raises NotInForce.
+    `least` is the lowest status asked for; the default is law as enacted. Of two known since the same day and
+    alike in value the firmer one is given; otherwise two are a tie, which raises NotInForce.
     """
     holding = [
         (spell, end)
@@ -90,7 +90,7 @@ class Regime:
     end_of_law: EndOfLaw = EndOfLaw.REFUSE
 
     def figure(self, key: str) -> Figure:
-        """The value of a rule with its source. Raises UnknownName, or NotInForce when it has none that day."""
+        """The value of a rule with its source. Raises UnknownName, or NotInForce without one."""
         rule = self.rule(key)
         if key in self.case.overrides:
             value = float(self.case.overrides[key])
@@ -131,9 +131,9 @@ class Regime:
         return rows
 
     def pending(self, key: str | None = None) -> list[Pending]:
-        """What is known but not in force on the day, of one rule or of all: not law yet, or law from a later day.
+        """What is known but not in force on the day, of one rule or all: not law yet, or law only later.
 
-        Left out: what has run out, what has come (the same value was enacted since), what a later law overtook.
+        Left out: what has run out, what has come (the same value was enacted since), what later law overtook.
         """
         rules = self.case.rules.values() if key is None else (self.rule(key),)
         return [p for rule in rules for p in self._pending_of(rule)]
@@ -239,7 +239,7 @@ def at(
 ) -> Regime:
     """The law of a case on a day, as known on a day (default: the same day).
 
-    Raises NotInForce when the day lies before the first spell of every rule. Asked twice, the answer is the same.
+    Raises NotInForce when the day lies before the first spell of every rule. Asked twice, it is the same.
     """
     regime = Regime(case, on, known_on or on, EndOfLaw(end_of_law))
     first = min(spell.effective_from for rule in case.rules.values() for spell in rule.spells)

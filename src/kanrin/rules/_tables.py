@@ -50,10 +50,16 @@ def regime_html(regime: Regime) -> str:
 def explanation_html(told: Explanation) -> str:
     """The chain behind a figure, its sources and the spells of its rules, as HTML tables."""
     links = (
-        ("\u00a0\u00a0" * k.depth + (k.figure.key or k.figure.label or k.figure.formula), _cell(k.figure.value),
-         k.figure.unit, str(k.figure.kind), k.figure.source, "as above" if k.told else k.figure.note)
-        for k in told.links
-    )  # fmt: skip
+        (
+            "\u00a0\u00a0" * link.depth + (link.figure.key or link.figure.label or link.figure.formula),
+            _cell(link.figure.value),
+            link.figure.unit,
+            str(link.figure.kind),
+            link.figure.source,
+            "as above" if link.told else link.figure.note,
+        )
+        for link in told.links
+    )
     caption = told.figure.key or told.figure.label or "figure"
     parts = [html_table(caption, ("figure", "value", "unit", "kind", "source", "note"), links)]
     if told.spells:
@@ -78,7 +84,7 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Iterable[str
 
 
 def rule_value(value: float, unit: str) -> str:
-    """A value of a rule with its unit, as a reader would say it: yes, 15% of customs value, 5,000 JPY per vehicle."""
+    """A value of a rule with its unit, as a reader would say it: yes, 15% of customs value."""
     if unit == YES_NO:
         return "yes" if value else "no"
     before, fraction, of = unit.partition("fraction of ")
