@@ -1,9 +1,9 @@
 """Law on a day, as known on a day [bitemporal].
 
 A spell counts when it was known (`known_from` <= known_on, and `known_to` empty or later), when its span
-holds the day (`effective_to` is read as open while its end was not yet known), and when its status is `in_force`
-or `superseded` (law as enacted). The spell known last wins; two winners are an error; none is an error, unless
-the user chose what to do past the end of what is known.
+holds the day (`effective_to` is read as open while its end was not yet known), and when its status is
+`in_force` or `superseded` (law as enacted). The spell known last wins; two winners are an error; none is an
+error, unless the user chose what to do past the end of what is known.
 """
 
 from __future__ import annotations

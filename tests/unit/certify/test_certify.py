@@ -218,9 +218,7 @@ def test_costs_of_figures_and_of_arrays_agree():
                 assert figure.value == pytest.approx(cost(book.number, option), rel=EXACT)
                 share = rng.uniform(0, 1, 5)
                 swept = np.broadcast_to(cost(array_reader(book, {SHARE: share}), option), 5)
-                one_by_one = [
-                    cost(lambda key, x=x, book=book: x if key == SHARE else book.number(key), option)
-                ]
+                one_by_one = [cost(array_reader(book, {SHARE: float(x)}), option) for x in share]
                 np.testing.assert_allclose(swept, one_by_one, rtol=EXACT)
             assert lead_time(book.figure, option).unit == "months"
 
