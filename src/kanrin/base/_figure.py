@@ -1,8 +1,8 @@
 """A number that carries its unit, its kind and its parents (STYLE rule 8).
 
-Kinds, from firm to soft: a cited fact; derived by arithmetic from facts; an estimate with its error; an assumption the
-user can change. One assumed input makes the result assumed. A Figure refuses to add to an unlike unit. Everything a
-Figure can do, an array can do: the arithmetic of landed cost is written once and runs on both.
+Kinds, from firm to soft: a cited fact; derived by arithmetic from facts; an estimate with its error; an
+assumption the user can change. One assumed input makes the result assumed. A Figure refuses to add to an unlike unit.
+Everything a Figure can do, an array can do: the arithmetic of landed cost is written once and runs on both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def softest(*kinds: Kind) -> Kind:
 class Figure:
     """A number, its unit and where it comes from.
 
-    `low` and `high` are set for assumptions and ranges. `parents` are the figures it was made from, `formula` says how.
+    `low` and `high` are set for assumptions and ranges. `parents` are the figures it was made from, `formula`
+    says how.
     """
 
     value: float

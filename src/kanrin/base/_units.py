@@ -1,7 +1,7 @@
 """Units as text with an algebra: `JPY per USD` times `USD per vehicle` is `JPY per vehicle`.
 
-A unit reads `A per B per C`; `fraction of ...`, ratios, probabilities and flags are pure numbers that keep their
-name only while nobody calculates with them. Unlike units refuse to add.
+A unit reads `A per B per C`; `fraction of ...`, ratios, probabilities and flags are pure numbers that keep
+their name only while nobody calculates with them. Unlike units refuse to add.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ from functools import cache
 __all__ = ["is_pure", "product_unit", "quotient_unit", "same_unit"]
 
 _PURE_STARTS = ("fraction of", "additional fraction of", "combined fraction of", "fraction per year")
-_PURE_NAMES = frozenset({"", "1", "ratio", "probability", "1 yes, 0 no", "count", "index", "utils"})
+_PURE_NAMES = frozenset(
+    {"", "1", "ratio", "probability", "1 yes, 0 no", "count", "index", "utils", "utils squared"}
+)
+_SINGULAR = {
+    "vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type", "litres": "litre",
+    "households": "household",
+}  # fmt: skip
 _SPREAD = "standard deviation of"
 
 
@@ -33,9 +39,7 @@ def _powers(unit: str) -> tuple[tuple[str, int], ...]:
 
 
 def _singular(name: str) -> str:
-    return {"vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type"}.get(
-        name, name
-    )
+    return _SINGULAR.get(name, name)
 
 
 def _text(powers: dict[str, int]) -> str:

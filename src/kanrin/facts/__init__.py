@@ -1,10 +1,12 @@
 """Facts: a case is a folder of small tables; this room reads it, checks it, and gives every number a key.
 
-`load_case` reads, `check_case` proves, `init_case` copies, `Case.with_overrides` changes; nothing is edited in place.
+`load_case` reads, `check_case` proves, `init_case` copies, `Case.with_overrides` changes; nothing is
+edited in place.
 """
 
 from kanrin.facts._case import About, Case, case_folder, load_case, shipped_cases
 from kanrin.facts._cells import case_figure, cell_keys, known_keys
+from kanrin.facts._check import Check, CheckReport, CheckResult, check_case
 from kanrin.facts._init import init_case
 from kanrin.facts._override import apply_overrides, parse_setting
 from kanrin.facts._records import (
@@ -35,6 +37,9 @@ __all__ = [
     "Assumption",
     "Candidate",
     "Case",
+    "Check",
+    "CheckReport",
+    "CheckResult",
     "Claim",
     "Equipment",
     "EventOutcome",
@@ -55,6 +60,7 @@ __all__ = [
     "case_figure",
     "case_folder",
     "cell_keys",
+    "check_case",
     "init_case",
     "known_keys",
     "load_case",

@@ -1,7 +1,7 @@
 """A case: a folder of small tables, read once into frozen records.
 
-`load_case("us-japan")` reads a shipped case, `load_case(folder)` one of the user's. Nothing is changed in place:
-`with_overrides` gives a new case.
+`load_case("us-japan")` reads a shipped case, `load_case(folder)` one of the user's. Nothing is changed in
+place: `with_overrides` gives a new case.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Case:
         )
 
     def with_overrides(self, settings: Mapping[str, str | float]) -> Case:
-        """A new case with facts, assumptions, rules or table cells set by key. Raises OverrideError, UnknownName."""
+        """A new case with numbers set by key. Raises OverrideError, UnknownName."""
         from kanrin.facts._override import apply_overrides
 
         return apply_overrides(self, settings)
@@ -162,7 +162,8 @@ def case_folder(name: str | Path) -> Path:
         if (folder / "case.toml").is_file():
             return folder
         raise CaseError(
-            f"{folder / 'case.toml'}: file is missing; a case folder begins with it: `kanrin init DIR --from us-japan`"
+            f"{folder / 'case.toml'}: file is missing; a case folder begins with it: "
+            "copy one with `kanrin init DIR --from us-japan`"
         )
     raise UnknownName("case", str(name), shipped_cases(), "or give the path of a case folder")
 
@@ -187,7 +188,8 @@ class _Reader:
             if (table, name) in self.lines:
                 first = self.lines[(table, name)]
                 self.faults.append(
-                    f"{path}:{line}: duplicate {name!r}; it stands already on {first[0].name}:{first[1]}: remove one"
+                    f"{path}:{line}: duplicate {name!r}; it stands already on {first[0].name}:{first[1]}: "
+                    "remove one of the two"
                 )
                 continue
             found[name] = record
@@ -229,7 +231,10 @@ def _freeze(items: dict[str, R]) -> Mapping[str, R]:
 
 
 def load_case(name: str | Path) -> Case:
-    """Read a case by shipped name or folder. Raises UnknownName, or CaseError listing every fault with file and line."""
+    """Read a case by shipped name or folder.
+
+    Raises UnknownName, or CaseError listing every fault with file and line.
+    """
     from kanrin.facts._check import integrity_faults
 
     folder = case_folder(name)
@@ -242,8 +247,7 @@ def load_case(name: str | Path) -> Case:
     if not rule_files:
         reader.faults.append(f"{folder / 'rules'}: no rule file (*.toml); copy them with `kanrin init`")
     for path in rule_files:
-        for key, rule in reader.toml("rules", path, Rule, lambda r: r.key).items():
-            rules[key] = rule
+        rules |= reader.toml("rules", path, Rule, lambda r: r.key)
     assumptions = reader.toml("assumptions", folder / "assumptions.toml", Assumption, lambda r: r.key)
     facts = reader.toml("facts", folder / "facts.toml", Fact, lambda r: r.key)
     path = folder / "pathways.toml"
@@ -254,12 +258,12 @@ def load_case(name: str | Path) -> Case:
     candidates = reader.csv("candidates", Candidate, lambda r: r.id)
     equipment = reader.csv("equipment", Equipment, lambda r: f"{r.candidate}.{r.requirement}")
     market = reader.csv("market", MarketModel, lambda r: r.id)
-    totals = reader.csv("market_totals", MarketTotal, lambda r: f"{r.scope}.{r.item}.{r.period}")
+    totals = reader.csv("market_totals", MarketTotal, lambda r: r.name)
     ports = reader.csv("ports", Port, lambda r: r.id)
     routes = reader.csv("routes", Route, lambda r: r.id)
-    fx = reader.csv("fx", ExchangeRate, lambda r: r.date.isoformat())
+    fx = reader.csv("fx", ExchangeRate, lambda r: r.name)
     calendar = reader.csv("calendar", Claim, lambda r: r.id)
-    events = reader.csv("events", EventOutcome, lambda r: f"{r.event}.{r.outcome}")
+    events = reader.csv("events", EventOutcome, lambda r: r.name)
     nameplates = reader.csv("nameplates", Nameplate, lambda r: f"{r.brand} {r.nameplate}")
     sidecars: dict[str, Sidecar] = {}
     for table in TABLES:

@@ -1,4 +1,4 @@
-"""Every number of a case under a key: assumptions, facts, and cells of tables as `candidate.<id>.<column>`."""
+"""Every number of a case under a key: assumptions, facts, and cells of tables as `candidate.id.column`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,20 @@ def split_cell(case: Case, key: str) -> tuple[str, str, str] | None:
     return table, name, column
 
 
+def text_cell(case: Case, key: str) -> str:
+    """The file of a cell that holds text, or nothing: `candidate.<id>.brand` is a cell, but not a number."""
+    word, _, rest = key.partition(".")
+    name, dot, column = rest.rpartition(".")
+    table = CELL_TABLES.get(word, "")
+    if not table or not dot or name not in _records(case, table):
+        return ""
+    record = _records(case, table)[name]
+    is_text = column in type(record).model_fields and column not in case.sidecars[table].columns
+    return f"{table}.csv" if is_text else ""
+
+
 def case_figure(case: Case, key: str) -> Figure | None:
-    """The number a key names, with kind, unit, source and range; None when no such assumption, fact or cell exists.
+    """The number a key names, with kind, unit, source and range; None for a key of another sort.
 
     Rules are not looked up here: they need a date (room `rules`).
     """

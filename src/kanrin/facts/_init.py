@@ -21,36 +21,52 @@ def init_case(folder: str | Path, source: str | Path = "us-japan", *, force: boo
     case.
     """
     origin, target = case_folder(source), Path(folder)
-    if target.exists() and not target.is_dir():
+    try:
+        occupied = target.is_dir() and any(target.iterdir())
+        is_file = target.exists() and not target.is_dir()
+    except OSError as error:
+        raise _refused(target, error) from None
+    if is_file:
         raise OutputError(f"{target} is a file, not a folder; choose another name")
-    if target.is_dir() and any(target.iterdir()) and not force:
+    if occupied and not force:
         raise OutputError(f"{target} is not empty; choose an empty folder or use --force to write over it")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        place = target.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     except OSError as error:
-        raise OutputError(
-            f"{target} cannot be written ({error.strerror}); choose a folder you may write to"
-        ) from None
+        raise _refused(target, error) from None
     try:
         _copy(origin, staging)
-        if target.is_dir():
-            _copy(staging, target)
+        if place.is_dir():
+            _move_into(staging, place)
         else:
             staging.chmod(0o777 & ~_umask())
-            staging.rename(target)
+            staging.rename(place)
     except OSError as error:
-        raise OutputError(
-            f"{target} cannot be written ({error.strerror}); choose a folder you may write to"
-        ) from None
+        raise _refused(target, error) from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return target
 
 
+def _refused(target: Path, error: OSError) -> OutputError:
+    return OutputError(f"{target} cannot be written ({error.strerror}); choose a folder you may write to")
+
+
 def _copy(origin: Path, target: Path) -> None:
     ignore = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(origin, target, dirs_exist_ok=True, ignore=ignore, copy_function=shutil.copyfile)
+
+
+def _move_into(staging: Path, target: Path) -> None:
+    """Each file of a whole copy put in place at once, over one of the same name."""
+    for path in sorted(staging.rglob("*")):
+        place = target / path.relative_to(staging)
+        if path.is_dir():
+            place.mkdir(exist_ok=True)
+        else:
+            path.replace(place)
 
 
 def _umask() -> int:

@@ -38,7 +38,10 @@ def read_text(path: Path) -> str:
 def read_rows(
     path: Path, required: tuple[str, ...], optional: tuple[str, ...]
 ) -> list[tuple[int, dict[str, str]]]:
-    """Rows of a CSV file as (line, {column: text}). Raises CaseError for a missing or unknown column or a short row."""
+    """Rows of a CSV file as (line, {column: text}).
+
+    Raises CaseError for a missing or unknown column or a row of another length.
+    """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
     faults: list[str] = []
@@ -55,7 +58,8 @@ def read_rows(
         unknown = [c for c in header if c not in required and c not in optional]
         if unknown:
             raise CaseError(
-                f"{path}:1: column {', '.join(unknown)} is not known; expected {', '.join((*required, *optional))}"
+                f"{path}:1: column {', '.join(unknown)} is not known; "
+                f"expected {', '.join((*required, *optional))}"
             )
         begin = reader.line_num + 1
         for cells in reader:

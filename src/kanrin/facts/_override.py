@@ -10,14 +10,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kanrin.base import OverrideError, UnknownName, same_unit
+from kanrin.base import OverrideError, UnknownName
 from kanrin.facts._case import Case
-from kanrin.facts._cells import case_figure, known_keys, split_cell
+from kanrin.facts._cells import case_figure, known_keys, split_cell, text_cell
 from kanrin.facts._faults import fault_sentence
 
-__all__ = ["apply_overrides", "parse_setting"]
+__all__ = ["apply_overrides", "parse_setting", "setting_number"]
 
-_VALUE = re.compile(r"^\s*([-+]?(?:\d[\d_,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%?)\s*(.*)$")
+_DIGITS = (
+    r"(?:\d{1,3}(?:,\d{3})+|\d[\d_]*)"  # 28,000 or 28_000; a decimal comma is refused, not read as 28000
+)
+_VALUE = re.compile(rf"^\s*([-+]?(?:{_DIGITS}(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?![\d,.])\s*(%?)\s*(.*)$")
+_RATIOS = ("ratio", "probability")
 
 
 def parse_setting(text: str) -> tuple[str, str]:
@@ -37,11 +41,13 @@ def _number(key: str, unit: str, value: str | float) -> float:
     else:
         found = _VALUE.match(value)
         if not found:
-            raise OverrideError(f"--set {key}={value}: expected a number in {unit!r}, got {value!r}")
+            raise OverrideError(
+                f"--set {key}={value}: expected a number in {unit!r}, written like 1234.5, got {value!r}"
+            )
         number = float(found.group(1).replace(",", "").replace("_", ""))
         given = found.group(3).strip()
-        if found.group(2):
-            if not same_unit(unit, "ratio"):
+        if found.group(2) and unit != "percent":
+            if "fraction" not in unit and unit not in _RATIOS:
                 raise OverrideError(f"--set {key}={value}: {key} is in {unit!r}, not in percent")
             number /= 100
     if given and given != unit:
@@ -73,59 +79,69 @@ def apply_overrides(case: Case, settings: Mapping[str, str | float]) -> Case:
     return case
 
 
-def _apply(case: Case, key: str, value: str | float) -> Case:
-    overrides = dict(case.overrides)
+def setting_number(case: Case, key: str, value: str | float) -> float:
+    """A setting as a number in the unit of its key. Raises OverrideError or UnknownName."""
     if key in case.rules:
-        unit = case.rules[key].unit
-        number = _number(key, unit, value)
-        _check_range(key, unit, number, 0.0)
-        overrides[key] = number
-        return replace(case, overrides=MappingProxyType(overrides))
-    if key in case.assumptions:
-        old = case.assumptions[key]
-        number = _number(key, old.unit, value)
-        _check_range(key, old.unit, number, old.low)
-        new = old.model_copy(
-            update={"value": number, "low": min(old.low, number), "high": max(old.high, number)}
-        )
-        overrides[key] = number
-        return replace(
-            case,
-            assumptions=MappingProxyType({**case.assumptions, key: new}),
-            overrides=MappingProxyType(overrides),
-        )
-    if key in case.facts:
+        unit, low = case.rules[key].unit, 0.0
+    elif key in case.assumptions:
+        unit, low = case.assumptions[key].unit, case.assumptions[key].low
+    elif key in case.facts:
         fact = case.facts[key]
-        number = _number(key, fact.unit, value)
-        _check_range(key, fact.unit, number, fact.low)
-        overrides[key] = number
-        changed = fact.model_copy(update={"value": number})
-        return replace(
-            case, facts=MappingProxyType({**case.facts, key: changed}), overrides=MappingProxyType(overrides)
+        unit, low = fact.unit, min(fact.value, 0.0) if fact.low is None else fact.low
+    else:
+        return _cell_number(case, key, value)
+    number = _number(key, unit, value)
+    _check_range(key, unit, number, low)
+    return number
+
+
+def _cell_number(case: Case, key: str, value: str | float) -> float:
+    text = text_cell(case, key)
+    if text:
+        raise OverrideError(
+            f"--set {key}={value}: {key} is text, not a number; --set changes numbers only: edit {text} in a "
+            f"copy of the case (`kanrin init DIR --from {case.name}`)"
         )
     place = split_cell(case, key)
     if place is None:
         raise UnknownName(
             "key", key, known_keys(case), f"`kanrin explain {case.name} KEY` shows what a key means"
         )
-    return _apply_cell(case, key, value, *place)
-
-
-def _apply_cell(case: Case, key: str, value: str | float, table: str, name: str, column: str) -> Case:
     figure = case_figure(case, key)
     if figure is None:
-        raise OverrideError(f"--set {key}={value}: {column} has no number to replace")
-    number: Any = _number(key, figure.unit, value)
+        raise OverrideError(f"--set {key}={value}: {place[2]} has no number to replace")
+    return _number(key, figure.unit, value)
+
+
+def _apply(case: Case, key: str, value: str | float) -> Case:
+    number = setting_number(case, key, value)
+    changes: dict[str, Any] = {"overrides": MappingProxyType({**case.overrides, key: number})}
+    if key in case.assumptions:
+        old = case.assumptions[key]
+        new = old.model_copy(
+            update={"value": number, "low": min(old.low, number), "high": max(old.high, number)}
+        )
+        changes["assumptions"] = MappingProxyType({**case.assumptions, key: new})
+    elif key in case.facts:
+        fact = case.facts[key].model_copy(update={"value": number})
+        changes["facts"] = MappingProxyType({**case.facts, key: fact})
+    elif key not in case.rules:
+        changes |= _changed_cell(case, key, value, number)
+    return replace(case, **changes)
+
+
+def _changed_cell(case: Case, key: str, value: str | float, number: float) -> dict[str, Any]:
+    place = split_cell(case, key)
+    assert place is not None, key
+    table, name, column = place
     records = dict(getattr(case, table))
     old = records[name]
-    if isinstance(getattr(old, column), int) and number == int(number):
-        number = int(number)
+    whole = isinstance(getattr(old, column), int) and number == int(number)
     try:
-        records[name] = type(old).model_validate({**old.model_dump(), column: number})
+        records[name] = type(old).model_validate(
+            {**old.model_dump(), column: int(number) if whole else number}
+        )
     except ValidationError as error:
-        raise OverrideError(
-            f"--set {key}={value}: " + "; ".join(fault_sentence(e) for e in error.errors())
-        ) from None
-    overrides = {**case.overrides, key: float(number)}
-    changes: dict[str, Any] = {table: MappingProxyType(records), "overrides": MappingProxyType(overrides)}
-    return replace(case, **changes)
+        sentences = "; ".join(fault_sentence(e) for e in error.errors())
+        raise OverrideError(f"--set {key}={value}: {sentences}") from None
+    return {table: MappingProxyType(records)}

@@ -1,11 +1,12 @@
 """The records of a case: one frozen model a file, so that code, checks and messages share one definition.
 
-Every number in a record has a kind (fact, derived, estimate, assumption), a unit and a source; what kind and source a
-cell has is named by the table's sidecar (`_sidecar.py`).
+Every number in a record has a kind (fact, derived, estimate, assumption), a unit and a source; what kind and
+source a cell has is named by the table's sidecar (`_sidecar.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
@@ -126,7 +127,7 @@ class Spell(Record):
 
 
 class Rule(Record):
-    """A rule: a key, a unit and its dated spells; `assume` names the assumption that may stand in past its end."""
+    """A rule: key, unit and dated spells; `assume` names the assumption that may stand in past its end."""
 
     key: Filled
     unit: Filled
@@ -370,6 +371,11 @@ class MarketTotal(Record):
     source: Filled
     note: Text = ""
 
+    @property
+    def name(self) -> str:
+        """Scope, item and period: what tells one total from another."""
+        return f"{self.scope}.{self.item}.{self.period}"
+
 
 class Port(Record):
     """A port; `makers` lists the makers known to handle their cars there."""
@@ -425,6 +431,11 @@ class ExchangeRate(Record):
     source: Filled
     note: Text = ""
 
+    @property
+    def name(self) -> str:
+        """The month."""
+        return self.date.isoformat()
+
 
 class Claim(Record):
     """Who said what, via whom, about which key, how final. `date` may name a month or a year only."""
@@ -462,9 +473,29 @@ class EventOutcome(Record):
             raise ValueError(f"the event ends on {self.date_to}, before it begins on {self.date_from}")
         if not self.probability_low <= self.probability <= self.probability_high:
             raise ValueError(
-                f"probability {self.probability:g} lies outside {self.probability_low:g}..{self.probability_high:g}"
+                f"probability {self.probability:g} lies outside "
+                f"{self.probability_low:g}..{self.probability_high:g}"
             )
+        dict(_settings(self.overrides))
         return self
+
+    @property
+    def name(self) -> str:
+        """Event and outcome."""
+        return f"{self.event}.{self.outcome}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """{key: value as written} of what the outcome would bring."""
+        return dict(_settings(self.overrides))
+
+
+def _settings(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split("|") if text else ():
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise ValueError(f"overrides: expected key=value|key=value, got {part!r}")
+        yield key.strip(), value.strip()
 
 
 class Nameplate(Record):

@@ -1,4 +1,4 @@
-"""The sidecar of a table: origin and, column by column, unit, kind, source and the spread of recalled cells."""
+"""The sidecar of a table: origin and, column by column, unit, kind, source and spread of recalled cells."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ __all__ = ["ColumnNote", "ParameterNote", "Sidecar"]
 class ColumnNote(Record):
     """What a column's number means.
 
-    `status_column` and `source_column` name the columns with the cell's kind and source. `spread` is the relative
-    half-range of a cell that is an assumption: low = value x (1 - spread), high = value x (1 + spread); a column
-    with assumed cells must state it, if need be as 0. `plausible` is the range beyond which a cell is a slip.
+    `status_column` and `source_column` name the columns with the cell's kind and source. `spread` is the
+    relative half-range of a cell that is an assumption: low = value x (1 - spread), high = value x (1 + spread).
+    A column with assumed cells must state it, if need be as 0. `plausible` is the range beyond which a cell is
+    a slip.
     """
 
     unit: str
