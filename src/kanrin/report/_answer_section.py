@@ -8,7 +8,7 @@ from typing import Any
 from kanrin.report._interval_chart import interval_chart
 from kanrin.report._marks import Marks
 from kanrin.report._model_details import model_details
-from kanrin.report._model_name import model_title
+from kanrin.report._model_name import model_title, sentence, sentence_case
 from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number
 from kanrin.report._page import (
     Block,
@@ -45,7 +45,7 @@ def answer_section(answer: Answer, marks: Marks) -> Section:
     if answer.get("warnings"):
         blocks += [
             Subheading("Read it with this in mind"),
-            Bullets(tuple(words(w) for w in answer["warnings"])),
+            Bullets(tuple(words(sentence(w)) for w in answer["warnings"])),
         ]
     blocks += _left_at_home(answer["rejected"], marks)
     if decision:
@@ -61,24 +61,31 @@ def _decision_table(answer: Answer, marks: Marks) -> Table:
     decision = answer["decision"]
     years = answer["total"].get("years")
     top = max(float(item["units"]["p90"]) for item in decision) or 1.0
+    pathways = {str(item.get("pathway_name") or item["pathway"]) for item in decision}
+    same = pathways.pop() if len(pathways) == 1 else ""
+    maker = str(answer["question"]["maker"])
     columns = (
         Column("Car"),
         Column("Cars a year"),
         Column("Price on the road"),
         Column("Margin a car"),
-        Column(f"Profit over {years} years" if years else "Profit"),
+        Column(f"Profit over {number(years)} years" if years else "Profit"),
         Column("Chance of a loss", whole=True),
         Column("Breaks even at"),
-        Column("Certified and shipped"),
+        Column("Shipped" if same else "Certified and shipped"),
     )
-    rows = tuple(Row(_decision_cells(item, top, marks)) for item in decision)
+    rows = tuple(Row(_decision_cells(item, top, marks, maker, bool(same))) for item in decision)
     caption = (
         "Cars to bring over. Ranges hold in 80 % of the draws; the bars under Cars a year share one scale."
     )
+    if same:
+        caption += f" Certified by: {same}."
     return Table(caption, columns, rows, role="decision")
 
 
-def _decision_cells(item: Mapping[str, Any], top: float, marks: Marks) -> tuple[Cell, ...]:
+def _decision_cells(
+    item: Mapping[str, Any], top: float, marks: Marks, maker: str, one_pathway: bool
+) -> tuple[Cell, ...]:
     model, units, profit = item["model"], item["units"], item["profit_jpy"]
 
     def mark(name: str) -> Any:
@@ -91,7 +98,7 @@ def _decision_cells(item: Mapping[str, Any], top: float, marks: Marks) -> tuple[
     bar = tuple(float(units[k]) / top for k in ("p10", "p50", "p90"))
     even = item.get("break_even_units")
     return (
-        Cell(words(_short_name(item)), under=words(_detail_name(item))),
+        Cell(words(_short_name(item).removeprefix(f"{maker} ")), under=words(_detail_name(item))),
         Cell(
             words(f"{cars(units['p10'])} to {cars(units['p90'])}", mark("units")),
             under=words(f"mean {cars(units['mean'])}"),
@@ -124,11 +131,22 @@ def _decision_cells(item: Mapping[str, Any], top: float, marks: Marks) -> tuple[
                 mark("break_even_units") if even else "",
             ),
         ),
-        Cell(
-            words(item.get("pathway_name") or item["pathway"]),
+        _shipped(item)
+        if one_pathway
+        else Cell(
+            words(sentence_case(item.get("pathway_name") or item["pathway"])),
             under=words(item.get("route_text") or item["route"]),
         ),
     )
+
+
+def _shipped(item: Mapping[str, Any]) -> Cell:
+    """Port to port from the key plant.port.port, and the days."""
+    ports = [part.replace("_", " ").title() for part in str(item["route"]).split(".")[1:]]
+    days = item.get("route_days")
+    if len(ports) != 2:
+        return Cell(words(item.get("route_text") or item["route"]))
+    return Cell(words(" to ".join(ports)), under=words(f"{round(days)} days" if days is not None else ""))
 
 
 def _short_name(item: Mapping[str, Any]) -> str:
@@ -144,7 +162,7 @@ def _detail_name(item: Mapping[str, Any]) -> str:
 
 def _total(total: Mapping[str, Any], marks: Marks) -> Paragraph:
     years, rate = total.get("years"), total.get("discount_rate")
-    over = f" over {years} years" if years else ""
+    over = f" over {number(years)} years" if years else ""
     at = f", discounted at {100 * rate:g} % a year" if rate is not None else ""
     error = total.get("profit_se_jpy")
     parts: list[Any] = [
@@ -181,7 +199,7 @@ def _left_at_home(rejected: Sequence[Mapping[str, Any]], marks: Marks) -> list[B
         Row(
             (
                 Cell(words(item.get("name") or model_title(item["model"]))),
-                Cell(words(item["reason"])),
+                Cell(words(sentence(item["reason"]))),
                 Cell(words(jpy(item.get("profit_if_added_jpy")) or "not valued")),
                 Cell(words(cars(item.get("units_if_added")) or "not valued")),
             )
@@ -243,7 +261,7 @@ def _alternatives(alternatives: Sequence[Mapping[str, Any]]) -> list[Block]:
                     Cell(words(jpy_range(profit["p10"], profit["p90"]))),
                     Cell(words(jpy(profit["mean"]))),
                     Cell(words(jpy(item["gives_up_jpy"]) + (f" ± {jpy(error)}" if error else ""))),
-                    Cell(words(item.get("note") or "")),
+                    Cell(words(sentence_case(item.get("note") or ""))),
                 )
             )
         )

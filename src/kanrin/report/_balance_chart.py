@@ -21,7 +21,7 @@ def balance_chart(trade: Mapping[str, Any]) -> Spec:
     """
     change, deficit = trade["balance_change_usd"], abs(float(trade.get("deficit_usd") or 0.0))
     mean = float(change["mean"])
-    period = trade.get("deficit_period") or ""
+    period = str(trade.get("deficit_period") or "").replace("..", " to ")
     values = [
         {
             "row": 0,

@@ -25,7 +25,7 @@ def balance_section(answer: Mapping[str, Any], marks: Marks) -> Section:
         "The balance moves toward the exporting country by ",
         words(interval(change, "usd", "a year"), marks.mark("trade.balance_change_usd")),
     ]
-    deficit, period = trade.get("deficit_usd"), trade.get("deficit_period")
+    deficit, period = trade.get("deficit_usd"), str(trade.get("deficit_period") or "").replace("..", " to ")
     if deficit and share is not None:
         parts += [
             f", {per_cent(share)}",
@@ -64,7 +64,8 @@ def balance_section(answer: Mapping[str, Any], marks: Marks) -> Section:
 
 
 def _country(key: str) -> str:
-    return {"us": "United States", "japan": "Japan", "other": "elsewhere"}.get(key, key)
+    known = {"us": "United States", "japan": "Japan", "jp": "Japan", "mx": "Mexico", "ca": "Canada"}
+    return {**known, "other": "elsewhere"}.get(key.lower(), key)
 
 
 def _figure(trade: Mapping[str, Any]) -> Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kanrin.report._model_name import sentence_case
 from kanrin.report._numbers import number, per_cent
 from kanrin.report._page import (
     Block,
@@ -35,7 +36,9 @@ def belief_section(answer: Mapping[str, Any]) -> Section:
         blocks.append(Paragraph(words(f"Of {total} inputs: {said}.")))
     shares: Sequence[Mapping[str, Any]] = belief.get("variance_shares") or ()
     if shares:
-        rows = tuple(Row((Cell(words(s["group"])), Cell(words(per_cent(s["share"]))))) for s in shares)
+        rows = tuple(
+            Row((Cell(words(sentence_case(s["group"]))), Cell(words(per_cent(s["share"]))))) for s in shares
+        )
         blocks.append(
             Table(
                 "What the spread of the profit comes from.",
@@ -47,22 +50,21 @@ def belief_section(answer: Mapping[str, Any]) -> Section:
     if outside:
         blocks += [
             Subheading("Outside what the market has seen"),
-            Bullets(tuple(words(f"{t}.") for t in outside)),
+            Bullets(tuple(words(f"{t.rstrip('.')}.") for t in outside)),
         ]
     blocks += [Subheading("Certificate of the equilibrium"), _certificate(answer["certificate"])]
     estimate = answer.get("estimate") or {}
     if estimate:
-        said = "; ".join(
-            f"{k.replace('_', ' ')}: {_value(v)}"
+        rest = "; ".join(
+            f"{k.replace('_', ' ')} {number(v)}"
             for k, v in estimate.items()
-            if not isinstance(v, dict | list)
+            if k != "title" and not isinstance(v, dict | list)
         )
-        blocks.append(Paragraph(words(f"Demand estimate. {said}."), role="note"))
+        title = str(estimate.get("title") or "as given")
+        blocks.append(
+            Paragraph(words(f"Demand estimate: {title}", f" ({rest})" if rest else "", "."), role="note")
+        )
     return Section("belief", "How far to believe it", tuple(blocks))
-
-
-def _value(x: Any) -> str:
-    return number(x)
 
 
 def _certificate(certificate: Mapping[str, Any]) -> Bullets:

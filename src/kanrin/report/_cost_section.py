@@ -29,20 +29,29 @@ def cost_section(answer: Mapping[str, Any], marks: Marks) -> Section:
 
 def _figure(model: str, name: str, lines: Sequence[Mapping[str, Any]], marks: Marks) -> Figure:
     columns = (
-        Column("Line"), Column("Base", True), Column("Rate", True), Column("JPY a car", True), Column("Kind"),
-        Column("Rule or assumption"), Column("Source"), Column("Note"),
-    )  # fmt: skip
+        Column("Line"),
+        Column("JPY a car", True),
+        Column("Of", True),
+        Column("Rate", True),
+        Column("Kind", whole=True),
+        Column("Rule or assumption"),
+        Column("Source"),
+    )
     rows = tuple(
         Row(
             (
-                Cell(words(line.get("label") or line["line"])),
+                Cell(words(line.get("label") or line["line"]), under=words(line.get("note") or "")),
+                Cell(
+                    words(
+                        thousands(line["amount_jpy"]),
+                        marks.mark(line.get("key") or "", f"waterfall.{model}.{line['line']}"),
+                    )
+                ),
                 Cell(words(_base(line.get("base")))),
                 Cell(words(number(line.get("rate")))),
-                Cell(words(thousands(line["amount_jpy"]), marks.mark(line.get("key") or ""))),
                 Cell(words(line["kind"])),
                 Cell(words(line.get("key") or "")),
                 Cell(marks.source(line.get("source"))),
-                Cell(words(line.get("note") or "")),
             ),
             strong=line["kind"] == "subtotal",
         )
@@ -52,7 +61,7 @@ def _figure(model: str, name: str, lines: Sequence[Mapping[str, Any]], marks: Ma
         f"{name}, from factory gate to the road. Solid: fact or arithmetic on facts (F, D); pale: "
         "estimate (E); hollow: assumption (A); grey: subtotal."
     )
-    table = Table(f"{name}: every line, which add up to the price on the road.", columns, rows)
+    table = Table(f"{name}: every line, which add up to the price on the road.", columns, rows, "lines")
     return Figure(f"waterfall-{model.replace('_', '-')}", caption, waterfall_chart(name, lines), table)
 
 

@@ -11,7 +11,7 @@ from kanrin.report._belief_section import belief_section
 from kanrin.report._cost_section import cost_section
 from kanrin.report._market_section import market_section
 from kanrin.report._marks import Marks
-from kanrin.report._page import Page
+from kanrin.report._page import Page, hrefs
 from kanrin.report._register_section import register_section
 from kanrin.report._rules_section import rules_section
 from kanrin.report._turn_section import turn_section
@@ -40,20 +40,21 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
     sentence = question.get("sentence") or (
         f"Which cars should {question['maker']} bring over, under the law in force on {question['on']}?"
     )
+    told = (
+        answer_section(answer, marks),
+        turn_section(answer, marks),
+        cost_section(answer, marks),
+        market_section(answer, marks),
+        balance_section(answer, marks),
+        rules_section(answer, marks),
+        belief_section(answer),
+    )
+    linked = frozenset(href[1:] for section in told for href in hrefs(section.blocks) if href.startswith("#"))
     return Page(
         question=sentence,
         answer=str(answer.get("answer") or ""),
         facts=tuple(facts),
         notice=str(answer["notice"]),
-        sections=(
-            answer_section(answer, marks),
-            turn_section(answer, marks),
-            cost_section(answer, marks),
-            market_section(answer, marks),
-            balance_section(answer, marks),
-            rules_section(answer, marks),
-            belief_section(answer),
-            register_section(answer, marks),
-        ),
+        sections=(*told, register_section(answer, marks, linked)),
         generator=f"Kanrin {(answer.get('kanrin') or {}).get('version', '')}".strip(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kanrin.report._marks import Marks
-from kanrin.report._model_name import model_title
+from kanrin.report._model_name import model_title, sentence, sentence_case
 from kanrin.report._numbers import jpy, number, thousands
 from kanrin.report._page import Block, Bullets, Cell, Column, Fold, Paragraph, Piece, Row, Table, Words, words
 
@@ -19,9 +19,9 @@ def model_details(item: Mapping[str, Any], marks: Marks) -> Fold:
     blocks: list[Block] = [
         Paragraph(
             words(
-                Piece(item.get("pathway_name") or item["pathway"], tone="strong"),
+                Piece(sentence_case(item.get("pathway_name") or item["pathway"]), tone="strong"),
                 ". ",
-                item["pathway_reason"],
+                sentence(item["pathway_reason"]),
             )
         )
     ]
@@ -37,7 +37,9 @@ def model_details(item: Mapping[str, Any], marks: Marks) -> Fold:
                 + (f"at most {thousands(cap)} cars a year." if cap is not None else "no cap on numbers.")
             )
         )
-    lines += [words(f"Not {p['name']}: {p['reason']}") for p in item.get("pathways_not_taken") or ()]
+    lines += [
+        words(sentence(f"Not {p['name']}: {p['reason']}")) for p in item.get("pathways_not_taken") or ()
+    ]
     if item.get("route_text"):
         share = item.get("plant_share")
         plant = f" Plant: {item['plant']}" if item.get("plant") else ""
@@ -60,20 +62,26 @@ def model_details(item: Mapping[str, Any], marks: Marks) -> Fold:
             words(f"Taste forecast with the help of: {', '.join(map(model_title, item['comparables']))}.")
         )
     lines += [
-        words(f"Outside what the market has seen: {text}.") for text in item.get("outside_support") or ()
+        words(f"Outside what the market has seen: {text.rstrip('.')}.")
+        for text in item.get("outside_support") or ()
     ]
-    lines += [words(text) for text in item.get("warnings") or ()]
+    lines += [words(sentence(text)) for text in item.get("warnings") or ()]
     if lines:
         blocks.append(Bullets(tuple(lines)))
     if cert.get("gaps"):
-        blocks.append(_gaps(cert["gaps"], marks))
+        gaps = (_gaps(cert["gaps"], marks),)
+        blocks.append(Fold("Where the standards differ", gaps, printed=False))
     return Fold(str(item.get("name") or item["model"]), tuple(blocks))
 
 
 def _taste(xi: Mapping[str, Any]) -> list[Words]:
     if "mean" not in xi:
         return []
-    parts = "; ".join(f"{p['name']} {number(round(float(p['value']), 2))}" for p in xi.get("parts") or ())
+    parts = "; ".join(
+        f"{p['name']} {number(round(float(p['value']), 2))}"
+        for p in xi.get("parts") or ()
+        if abs(float(p["value"])) >= 0.005
+    )
     said = f"Taste beyond what is measured, in utils: {number(round(float(xi['mean']), 2))}"
     if xi.get("sd") is not None:
         said += f" ± {number(round(float(xi['sd']), 2))}"

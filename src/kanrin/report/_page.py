@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ __all__ = [
     "Subheading",
     "Table",
     "Words",
+    "hrefs",
     "plain",
     "words",
 ]
@@ -129,10 +130,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Fold:
-    """Blocks behind a summary line; printed open."""
+    """Blocks behind a summary line; on paper open, or left out."""
 
     summary: str
     blocks: tuple[Block, ...]
+    printed: bool = True
     block: str = "fold"
 
 
@@ -158,3 +160,20 @@ class Page:
     language: str = "en"
     generator: str = ""
     warnings: tuple[str, ...] = field(default=())
+
+
+def hrefs(blocks: Iterable[Block]) -> Iterator[str]:
+    """Every link of the blocks, folded ones and tables of pictures included."""
+    for block in blocks:
+        texts: list[Words] = []
+        if isinstance(block, Paragraph):
+            texts.append(block.text)
+        elif isinstance(block, Bullets):
+            texts += block.items
+        elif isinstance(block, Table):
+            texts += [text for row in block.rows for cell in row.cells for text in (cell.text, cell.under)]
+        elif isinstance(block, Figure):
+            yield from hrefs((block.table,))
+        elif isinstance(block, Fold):
+            yield from hrefs(block.blocks)
+        yield from (piece.href for text in texts for piece in text if piece.href)

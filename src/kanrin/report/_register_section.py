@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from kanrin.report._marks import Marks, once, source_anchor
+from kanrin.report._marks import Marks, anchor, once, source_anchor
 from kanrin.report._numbers import number
 from kanrin.report._page import (
     Block,
     Cell,
     Code,
     Column,
+    Fold,
     Paragraph,
     Piece,
     Row,
@@ -26,26 +27,39 @@ from kanrin.report._page import (
 __all__ = ["register_section"]
 
 
-def register_section(answer: Mapping[str, Any], marks: Marks) -> Section:
-    """Everything a mark or a source id links to has its line here (or among the rules)."""
+def register_section(answer: Mapping[str, Any], marks: Marks, linked: frozenset[str]) -> Section:
+    """Everything a mark or a source id links to has its line here (or among the rules).
+
+    `linked` holds the anchors the sections above link to; of the figures only those are listed, with all they
+    are made from. plan.json has every one.
+    """
     blocks: list[Block] = []
+    used = [a for a in answer["assumptions"] if a.get("used", True)]
+    idle = [a for a in answer["assumptions"] if not a.get("used", True)]
     if answer["assumptions"]:
-        blocks += [Subheading("Assumptions"), _assumptions(answer, marks)]
-    if answer.get("figures"):
-        blocks += [Subheading("Figures shown"), _figures(answer["figures"], marks)]
+        blocks += [Subheading("Assumptions"), _assumptions(used, marks)]
+    if idle:
+        more = _assumptions(idle, marks)
+        blocks.append(
+            Fold(
+                f"Other assumptions of the case, not used by this plan ({len(idle)})", (more,), printed=False
+            )
+        )
+    figures = _shown(answer.get("figures") or {}, marks, linked)
+    if figures:
+        blocks += [Subheading("Figures shown"), _figures(figures, marks)]
     if answer["sources"]:
         blocks += [Subheading("Sources"), _sources(answer)]
     blocks += _citation(answer)
     return Section("register", "Register", tuple(blocks))
 
 
-def _assumptions(answer: Mapping[str, Any], marks: Marks) -> Table:
+def _assumptions(listed: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
     columns = (
         Column("Assumption"), Column("Value", True), Column("Low", True), Column("High", True),
         Column("Unit"),
         Column("Reason"), Column("Source"),
     )  # fmt: skip
-    listed = answer["assumptions"]
     rows = tuple(
         Row(
             (
@@ -66,9 +80,23 @@ def _assumptions(answer: Mapping[str, Any], marks: Marks) -> Table:
 
 def _state(assumption: Mapping[str, Any]) -> str:
     said = ["set by the user"] if assumption.get("set_by_user") else []
-    if assumption.get("used") is False:
-        said.append("not used by this plan")
     return ", ".join(said)
+
+
+def _shown(
+    figures: Mapping[str, Mapping[str, Any]], marks: Marks, linked: frozenset[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Figures linked to, and their parents to the root, in the order of the plan."""
+    wanted: set[str] = set()
+    ahead = [key for key in figures if anchor(key) in linked]
+    while ahead:
+        key = ahead.pop()
+        if key not in wanted:
+            wanted.add(key)
+            ahead += [
+                step for step in figures[key].get("chain") or () if isinstance(step, str) and step in figures
+            ]
+    return {key: f for key, f in figures.items() if key in wanted and marks.homes.get(key) == "figures"}
 
 
 def _figures(figures: Mapping[str, Mapping[str, Any]], marks: Marks) -> Table:

@@ -8,7 +8,20 @@ from typing import Any
 from kanrin.report._calendar_chart import calendar_chart, calendar_shown
 from kanrin.report._marks import Marks, once
 from kanrin.report._numbers import date_span, value_with_unit
-from kanrin.report._page import Block, Cell, Column, Figure, Paragraph, Row, Section, Subheading, Table, words
+from kanrin.report._page import (
+    Block,
+    Cell,
+    Column,
+    Figure,
+    Fold,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+    words,
+)
+from kanrin.report._turn_section import pending_status
 
 __all__ = ["rules_section"]
 
@@ -18,8 +31,16 @@ def rules_section(answer: Mapping[str, Any], marks: Marks) -> Section:
     question = answer["question"]
     blocks: list[Block] = []
     rules = answer.get("rules") or ()
-    if rules:
-        blocks.append(_rules(rules, question, marks))
+    used = [r for r in rules if r.get("used", True)]
+    idle = [r for r in rules if not r.get("used", True)]
+    days = f"in force on {question['on']}, as known on {question['known_on']}."
+    if used:
+        blocks.append(_rules(used, f"Law used by this plan, {days}", marks))
+    if idle:
+        more = _rules(idle, f"Law not used by this plan, {days}", marks)
+        blocks.append(
+            Fold(f"Other law in force, not used by this plan ({len(idle)})", (more,), printed=False)
+        )
     pending = answer.get("pending") or ()
     blocks.append(Subheading("Announced or considered: not in force"))
     if pending:
@@ -33,7 +54,7 @@ def rules_section(answer: Mapping[str, Any], marks: Marks) -> Section:
     return Section("rules", "The rules, and who said what", tuple(blocks))
 
 
-def _rules(rules: Sequence[Mapping[str, Any]], question: Mapping[str, Any], marks: Marks) -> Table:
+def _rules(rules: Sequence[Mapping[str, Any]], caption: str, marks: Marks) -> Table:
     columns = (
         Column("Rule"),
         Column("Value"),
@@ -58,12 +79,7 @@ def _rules(rules: Sequence[Mapping[str, Any]], question: Mapping[str, Any], mark
         )
         for r, place in zip(rules, once(marks.lives(r["key"], "rules") for r in rules), strict=True)
     )
-    return Table(
-        f"Law used by this plan, in force on {question['on']}, as known on {question['known_on']}.",
-        columns,
-        rows,
-        "register",
-    )
+    return Table(caption, columns, rows, "register")
 
 
 def _pending(pending: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
@@ -81,7 +97,7 @@ def _pending(pending: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
                 Cell(words(p.get("text") or p["key"]), under=words(p["key"])),
                 Cell(words(value_with_unit(p["value"], p.get("unit")))),
                 Cell(words(p.get("effective_from") or "")),
-                Cell(words(f"{str(p['status']).replace('_', ' ')}, not in force")),
+                Cell(words(pending_status(p["status"]))),
                 Cell(words(p.get("known_from") or "")),
                 Cell(marks.source(p.get("source"))),
             )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kanrin.report._model_name import sentence_case
 from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number, per_cent, signed, usd
-from kanrin.report._turn_section import turn_text
+from kanrin.report._turn_section import pending_status, pending_that_matter, turn_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,14 +38,13 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
         console.print()
         say("Left at home", "bold")
         for item in answer["rejected"]:
-            listed(f"{item.get('name') or item['model']}: {item['reason']}")
+            listed(f"{item.get('name') or item['model']}: {sentence_case(item['reason'])}")
     if answer["sensitivity"]:
         console.print()
         say("What would turn it", "bold")
         for item in answer["sensitivity"][:5]:
-            listed(f"{item['label']}{turn_text(item)}")
-    for item in answer.get("pending") or ():
-        listed(f"Not in force ({item['status'].replace('_', ' ')}): {item.get('text') or item['key']}")
+            listed(f"{sentence_case(item['label'])}{turn_text(item)}")
+    _tell_pending(answer, listed)
     if answer["decision"]:
         console.print()
         say(_trade(answer["trade"]))
@@ -54,6 +54,17 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
             say(f"Warning: {text}", "yellow")
     console.print()
     say(f"Run {question['run_id']}, seed {question['seed']}. {answer['notice']}", "dim")
+
+
+def _tell_pending(answer: Mapping[str, Any], listed: Callable[[str], None]) -> None:
+    pending, close = answer.get("pending") or (), pending_that_matter(answer)
+    for item in close:
+        listed(f"{sentence_case(pending_status(item['status']))}: {item.get('text') or item['key']}")
+    if len(pending) > len(close):
+        more = "more rules are" if close else "rules are"
+        listed(f"{len(pending) - len(close)} {more} announced or considered, not in force: see the brief.")
+    if answer.get("review"):
+        listed(answer["review"]["text"])
 
 
 def _decision(items: Sequence[Mapping[str, Any]]) -> Table:
@@ -87,7 +98,7 @@ _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("  mean", lambda d: jpy(d["profit_jpy"]["mean"])),
     ("Chance of a loss", lambda d: chance(d["probability_of_loss"], d.get("probability_of_loss_se"))),
     ("Breaks even at", _even),
-    ("Certified", lambda d: str(d.get("pathway_name") or d["pathway"]).replace("_", " ")),
+    ("Certified", lambda d: sentence_case(str(d.get("pathway_name") or d["pathway"]).replace("_", " "))),
     ("Route", lambda d: str(d.get("route_text") or d["route"])),
 )
 

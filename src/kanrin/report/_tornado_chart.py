@@ -19,6 +19,7 @@ from kanrin.report._chart_style import (
     rule,
     wrap,
 )
+from kanrin.report._model_name import sentence_case
 from kanrin.report._numbers import jpy_range, number
 
 __all__ = ["tornado_chart"]
@@ -109,13 +110,13 @@ def _line(row: int, item: Mapping[str, Any], profit_jpy: float) -> Spec:
     ends = sorted((float(item["profit_low_jpy"]), float(item["profit_high_jpy"])))
     return {
         "row": row,
-        "name": item["label"],
-        "label": wrap(item["label"], 44),
+        "name": sentence_case(item["label"]),
+        "label": wrap(sentence_case(item["label"]), 44),
         "base": profit_jpy / 1e9,
         "at_low": item["profit_low_jpy"] / 1e9,
         "at_high": item["profit_high_jpy"] / 1e9,
         "today": place(float(item["value"])),
-        "flip": None if flip is None else place(float(flip)),
+        "flip": None if flip is None or not low <= float(flip) <= high else place(float(flip)),
         "low_text": _short(low),
         "high_text": _short(high),
         "span": jpy_range(*ends),
@@ -126,5 +127,5 @@ def _line(row: int, item: Mapping[str, Any], profit_jpy: float) -> Spec:
 def _short(x: float) -> str:
     for scale, letter in ((1e9, "bn"), (1e6, "m")):
         if abs(x) >= scale:
-            return f"{number(x / scale)} {letter}"
-    return number(x)
+            return f"{float(f'{x / scale:.4g}'):g} {letter}".replace("-", "\u2212")
+    return number(float(f"{x:.4g}"))

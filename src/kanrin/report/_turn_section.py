@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kanrin.report._marks import Marks
+from kanrin.report._model_name import sentence_case
 from kanrin.report._numbers import jpy, number
 from kanrin.report._page import (
     Block,
@@ -18,11 +19,12 @@ from kanrin.report._page import (
     Section,
     Subheading,
     Table,
+    Words,
     words,
 )
 from kanrin.report._tornado_chart import tornado_chart
 
-__all__ = ["turn_section", "turn_text"]
+__all__ = ["pending_status", "pending_that_matter", "turn_section", "turn_text"]
 
 SHOWN = 5
 
@@ -35,7 +37,7 @@ def turn_section(answer: Mapping[str, Any], marks: Marks) -> Section:
         blocks.append(
             Bullets(
                 tuple(
-                    words(item["label"], marks.mark(item["key"]), turn_text(item))
+                    words(sentence_case(item["label"]), marks.mark(item["key"]), turn_text(item))
                     for item in sensitivity[:SHOWN]
                 )
             )
@@ -48,7 +50,7 @@ def turn_section(answer: Mapping[str, Any], marks: Marks) -> Section:
     pending = answer.get("pending") or ()
     if pending:
         blocks.append(Subheading("Announced, not in force"))
-        blocks.append(_pending_items(pending, marks))
+        blocks += _pending_blocks(pending, pending_that_matter(answer), marks)
     review = answer.get("review")
     if review:
         blocks.append(Paragraph(words(review["text"]), role="pending"))
@@ -58,21 +60,46 @@ def turn_section(answer: Mapping[str, Any], marks: Marks) -> Section:
     return Section("turn", "What would turn it", tuple(blocks))
 
 
-def _pending_items(pending: Sequence[Mapping[str, Any]], marks: Marks) -> Bullets:
-    """One line for each rule that is reported, considered or announced, with its status and dates."""
-    return Bullets(
-        tuple(
-            words(
-                f"{item['status'].replace('_', ' ').capitalize()}, known from "
-                f"{item.get('known_from') or 'an unknown day'}: ",
-                item.get("text")
-                or f"{item['key']}: {number(item['value'])} {item.get('unit') or ''}".strip(),
-                " (" if item.get("source") else "",
-                marks.source(item.get("source")),
-                ")" if item.get("source") else "",
-            )
-            for item in pending
+def pending_that_matter(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Rules not in force that would replace one this plan uses, at most five."""
+    used = {rule["key"] for rule in answer.get("rules") or () if rule.get("used", True)}
+    return [item for item in answer.get("pending") or () if item["key"] in used][:SHOWN]
+
+
+def _pending_blocks(
+    pending: Sequence[Mapping[str, Any]], close: Sequence[Mapping[str, Any]], marks: Marks
+) -> list[Block]:
+    blocks: list[Block] = []
+    if close:
+        blocks.append(Bullets(tuple(_pending_line(item, marks) for item in close)))
+    rest = len(pending) - len(close)
+    if rest:
+        said = (
+            f"{rest} more" if close else f"{rest} rules are enacted for later, announced or considered; none"
         )
+        tail = (
+            " are listed with the rules."
+            if close
+            else " would replace one this plan uses. They are listed with the rules."
+        )
+        blocks.append(Paragraph(words(said, tail), role="note"))
+    return blocks
+
+
+def _pending_line(item: Mapping[str, Any], marks: Marks) -> Words:
+    source = marks.source(item.get("source"))
+    known = f"known from {item['known_from']}" if item.get("known_from") else ""
+    tail = words(known, "; " if known and source else "", source)
+    text = item.get("text") or f"{item['key']}: {number(item['value'])} {item.get('unit') or ''}".strip()
+    status = pending_status(item["status"])
+    told = text if status.split(",")[0] in text.lower() else f"{sentence_case(status)}: {text}"
+    return words(told, " (" if tail else "", tail, ")" if tail else "")
+
+
+def pending_status(status: str) -> str:
+    """How final a rule is that is not law on the day."""
+    return (
+        "enacted, not yet in force" if status == "in_force" else f"{status.replace('_', ' ')}, not in force"
     )
 
 
@@ -84,7 +111,8 @@ def turn_text(item: Mapping[str, Any]) -> str:
         if unit and text.startswith(f"{unit}: ")
         else f": {text}"
     )
-    return f"{said}, then: {item['flips_to']}." if item.get("flips_to") else f"{said}."
+    then = item.get("flips_to") or ""
+    return f"{said}, then: {then}." if then and then not in said else f"{said}."
 
 
 def _tornado(sensitivity: Sequence[Mapping[str, Any]], profit: float, marks: Marks) -> Figure:
@@ -103,11 +131,17 @@ def _tornado(sensitivity: Sequence[Mapping[str, Any]], profit: float, marks: Mar
             jpy(item["swing_jpy"]),
         )  # fmt: skip
         rows.append(
-            Row((Cell(words(item["label"], marks.mark(item["key"]))), *(Cell(words(t)) for t in texts)))
+            Row(
+                (
+                    Cell(words(sentence_case(item["label"]), marks.mark(item["key"]))),
+                    *(Cell(words(t)) for t in texts),
+                )
+            )
         )
     caption = (
         "Profit when one number moves to its low (hollow) or high (solid) end; the dark line is the "
-        "plan. On the right the range of the number: the tick is today, the diamond where the decision flips."
+        "plan. On the right the range of the number: the tick is today, the diamond, if it lies within, "
+        "where the decision flips."
     )
     table = Table("All numbers tried, most important first.", columns, tuple(rows))
     return Figure("turn-chart", caption, tornado_chart(sensitivity, profit, SHOWN), table)

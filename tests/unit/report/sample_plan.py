@@ -411,7 +411,7 @@ RULES = [
         "status": "in_force",
         "known_from": "2025-12-26",
         "source": "wms.fy2026",
-        "used": True,
+        "used": False,
         "note": "abolished",
     },
 ]
@@ -622,6 +622,15 @@ SOURCES = [
 ]
 
 FIGURES = {
+    "never.linked": {
+        "value": 1.0,
+        "unit": "",
+        "kind": "fact",
+        "source": "",
+        "label": "",
+        "note": "",
+        "chain": [],
+    },
     "fx.usd_jpy": {
         "value": 159.0,
         "unit": "JPY per USD",
@@ -870,7 +879,7 @@ def sample_plan() -> Answer:
                 "unit": u,
                 "reason": r,
                 "source": s,
-                "used": True,
+                "used": k != "distributor.margin",
                 "set_by_user": mine,
             }
             for k, v, lo, hi, u, r, s, mine in ASSUMPTIONS

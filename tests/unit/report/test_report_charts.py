@@ -88,6 +88,8 @@ def test_tornado_places_today_and_flip_within_the_range() -> None:
     first = SPECS["tornado"]["hconcat"][1]["data"]["values"][0]
     assert first["today"] == pytest.approx((159 - 140) / 40)
     assert first["flip"] == pytest.approx((174 - 140) / 40)
+    beyond = [{**PLAN["sensitivity"][0], "flips_at": 300.0}]
+    assert tornado_chart(beyond, 1e9)["hconcat"][1]["data"]["values"][0]["flip"] is None
     assert len(SPECS["tornado"]["hconcat"][0]["data"]["values"]) == 5
 
 

@@ -219,3 +219,28 @@ def test_same_plan_same_bytes() -> None:
     assert one.markdown() == two.markdown()
     assert one.json() == two.json()
     assert one.csv() == two.csv()
+
+
+def test_register_lists_what_is_linked_with_its_parents_and_no_more(page: Page) -> None:
+    assert f"fig-decision.{CAMRY}.units" in page.ids
+    assert "fig-jp.consumption_tax.rate" in page.ids  # a parent of the price
+    assert "fig-never.linked" not in page.ids
+
+
+def test_what_the_plan_does_not_use_is_folded_away(html: str) -> None:
+    rules = html.split('id="rules"')[1]
+    used, idle = rules.split("Other law in force, not used by this plan (1)")
+    assert "Consumption tax" in used
+    assert "Environmental performance levy" in idle.split("Announced or considered")[0]
+    assert "Other assumptions of the case, not used by this plan (1)" in html
+
+
+def test_pending_law_that_touches_the_plan_is_told_with_what_would_turn_it() -> None:
+    plan = sample_plan()
+    plan["pending"].append(
+        {**plan["pending"][0], "key": "jp.consumption_tax.rate", "status": "in_force", "text": "12 %"}
+    )
+    text = Brief(plan).html()
+    turn = text.split('id="turn"')[1].split('id="cost"')[0].replace("\u00a0", " ")
+    assert "Enacted, not yet in force: 12 %" in turn
+    assert "2 more are listed with the rules." in turn
