@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kanrin.answer import Answered
     from kanrin.app._calls import book, brief, diff, explain, law, plan, waterfall
     from kanrin.app._law import Law, LawChange, LawDiff
     from kanrin.base import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Answered",
     "Book",
     "Brief",
     "Case",
@@ -72,6 +74,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "kanrin.answer": ("Answered",),
     "kanrin.app._calls": ("book", "brief", "diff", "explain", "law", "plan", "waterfall"),
     "kanrin.app._law": ("Law", "LawChange", "LawDiff"),
     "kanrin.base": (

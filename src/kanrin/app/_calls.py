@@ -19,9 +19,9 @@ from kanrin.rules import Book, EndOfLaw, open_book
 from kanrin.rules import explain as explain_key
 
 if TYPE_CHECKING:
+    from kanrin.answer import Answered
     from kanrin.app._law import Law, LawDiff
     from kanrin.cost import Waterfall
-    from kanrin.lineup import Plan
     from kanrin.report import Brief
 
 __all__ = ["book", "brief", "diff", "explain", "law", "plan", "waterfall"]
@@ -149,16 +149,16 @@ def plan(
     comparables: Mapping[str, Sequence[str]] | None = None,
     overrides: Settings | None = None,
     progress: Callable[[int, int, str], None] | None = None,
-) -> Plan:
+) -> Answered:
     """Which of the maker's candidates to bring over: `plan(...).answer` is the content of plan.json.
 
     `comparables` maps a candidate to models of the market that are like it; `progress` is called with
     (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and SolveError
     when no equilibrium is found.
     """
-    from kanrin.lineup import make_plan
+    from kanrin.answer import answer_plan
 
-    return make_plan(
+    return answer_plan(
         _case(case, overrides),
         on=_day(on),
         known_on=_day(known_on),
@@ -172,7 +172,7 @@ def plan(
     )
 
 
-def brief(plan: Plan) -> Brief:
+def brief(plan: Answered) -> Brief:
     """The page of a plan as HTML, Markdown, JSON and CSV."""
     from kanrin.report import Brief
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kanrin.app._options import case_argument, json_option
+
+if TYPE_CHECKING:
+    from kanrin.facts import CheckReport
 
 __all__ = ["command"]
 
@@ -12,8 +17,7 @@ __all__ = ["command"]
 @click.command(
     "check",
     help="Prove that CASE is sound: files complete, numbers and dates valid, sources and units known, "
-    "spells of law "
-    "not overlapping, totals adding up, every candidate with a way to be certified. "
+    "spells of law not overlapping, totals adding up, every candidate with a way to be certified. "
     "Ends with exit code 2 and every fault, with file and line, when it is not.",
 )
 @case_argument
@@ -21,19 +25,50 @@ __all__ = ["command"]
 def command(case: str, as_json: bool) -> None:
     """Checks of a case, or its faults."""
     from kanrin.app._checks import checks_of
-    from kanrin.app._terminal import console, print_json, table
+    from kanrin.app._terminal import print_json
     from kanrin.base import CaseError
 
-    checks = checks_of(case)
-    faults = [fault for check in checks for fault in check.faults]
+    report = checks_of(case)
     if as_json:
-        rows = [{"check": c.name, "looked_at": c.looked_at, "faults": list(c.faults)} for c in checks]
-        print_json({"case": case, "sound": not faults, "checks": rows})
+        print_json(
+            {
+                "case": case,
+                "sound": report.ok,
+                "checks": [
+                    {
+                        "check": r.name,
+                        "looked_at": r.looked_at,
+                        "faults": list(r.faults),
+                        "remarks": list(r.remarks),
+                    }
+                    for r in report.results
+                ],
+                "kinds": {t: {str(k): n for k, n in kinds.items()} for t, kinds in report.kinds.items()},
+            }
+        )
     else:
-        lines = [
-            (c.name, c.looked_at, "sound" if not c.faults else f"{len(c.faults)} faults") for c in checks
+        _print(report, case)
+    if not report.ok:
+        raise CaseError(report.faults)
+
+
+def _print(report: CheckReport, case: str) -> None:
+    from kanrin.app._terminal import console, table
+    from kanrin.base import Kind
+
+    out = console()
+    rows = [
+        (r.name, r.looked_at, "sound" if r.ok else f"{len(r.faults)} faults", f"{len(r.remarks) or ''}")
+        for r in report.results
+    ]
+    columns = (("check", "left"), ("looked at", "left"), ("result", "left"), ("remarks", "right"))
+    out.print(table(f"Checks of {case}", columns, rows))
+    if report.kinds:
+        counts = [
+            (name, *(f"{kinds.get(kind, 0) or ''}" for kind in Kind)) for name, kinds in report.kinds.items()
         ]
-        columns = (("check", "left"), ("looked at", "left"), ("result", "left"))
-        console().print(table(f"Checks of {case}", columns, lines))
-    if faults:
-        raise CaseError(faults)
+        headings = (("numbers of", "left"), *((str(kind), "right") for kind in Kind))
+        out.print(table("How firm its numbers are", headings, counts))
+    for result in report.results:
+        for remark in result.remarks:
+            out.print(f"Remark, {result.name}: {remark}", soft_wrap=True)

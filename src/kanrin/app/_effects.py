@@ -15,7 +15,7 @@ from kanrin.base import InputError
 from kanrin.certify import PathwayOption, assess
 from kanrin.cost import Shipment, Waterfall, waterfall
 from kanrin.facts import Candidate, Case
-from kanrin.rules import FX, Book, Change, diff, open_book
+from kanrin.rules import FX, Book, Change, diff, open_book, pending_diff
 
 __all__ = ["diff_of"]
 
@@ -38,6 +38,7 @@ def diff_of(before: Book, after: Book, *, effects: bool = True) -> LawDiff:
         (after.on.isoformat(), after.known_on.isoformat()),
         rate,
         changes,
+        tuple(change.sentence for change in pending_diff(before.regime, after.regime)),
         moved,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kanrin.base import Figure
     from kanrin.facts import Case
-    from kanrin.rules import Link
+    from kanrin.rules import Link, SpellRow
 
 __all__ = ["command"]
 
@@ -53,21 +53,59 @@ def command(
 ) -> None:
     """The chain behind a number."""
     from kanrin.app import _calls
-    from kanrin.app._terminal import console, print_json
+    from kanrin.app._terminal import console, print_json, table
     from kanrin.facts import load_case
-    from kanrin.rules import chain
+    from kanrin.rules import explanation
 
-    loaded = load_case(case)
-    figure = _calls.explain(
-        loaded, key, on=on, known_on=known_on, end_of_law=end_of_law, overrides=settings(set_)
-    )
-    links = chain(figure)
+    loaded = load_case(case).with_overrides(settings(set_))
+    book = _calls.book(loaded, on, known_on, end_of_law=end_of_law)
+    told = explanation(book, _calls.explain(loaded, key, on=on, known_on=known_on, end_of_law=end_of_law))
     if as_json:
-        print_json({"key": key, "chain": [_plain(link, loaded) for link in links]})
+        print_json(
+            {
+                "key": key,
+                "on": book.on.isoformat(),
+                "known_on": book.known_on.isoformat(),
+                "chain": [_plain(link, loaded) for link in told.links],
+                "spells": [_spell(row) for row in told.spells],
+            }
+        )
         return
     out = console()
-    for link in links:
+    for link in told.links:
         out.print(_lines(link, loaded), soft_wrap=True)
+    if told.spells:
+        rows = [
+            tuple(f"{value:g}" if isinstance(value, float) else value or "" for value in _spell(row).values())
+            for row in told.spells
+        ]
+        headings = (
+            ("key", "key"),
+            ("value", "right"),
+            ("from", "left"),
+            ("to", "left"),
+            ("status", "left"),
+            ("known from", "left"),
+            ("standing", "left"),
+            ("source", "left"),
+        )
+        out.print(
+            table(f"Dated values of the rules, on {book.on} as known on {book.known_on}", headings, rows)
+        )
+
+
+def _spell(row: SpellRow) -> dict[str, Any]:
+    """A dated value in the order of the table."""
+    return {
+        "key": row.key,
+        "value": row.spell.value,
+        "effective_from": row.spell.effective_from.isoformat(),
+        "effective_to": row.effective_to.isoformat() if row.effective_to else None,
+        "status": row.spell.status.replace("_", " "),
+        "known_from": row.spell.known_from.isoformat(),
+        "standing": row.standing,
+        "source": row.spell.source,
+    }
 
 
 def _plain(link: Link, case: Case) -> dict[str, Any]:

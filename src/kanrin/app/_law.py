@@ -132,6 +132,7 @@ class LawDiff:
     after: tuple[str, str]
     jpy_per_usd: float  # at which the effects are read, on both days
     changes: tuple[LawChange, ...]
+    pending: tuple[str, ...]  # what entered or left the list of what is announced, considered or reported
     effects: tuple[Effect, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -142,6 +143,7 @@ class LawDiff:
             "after": {"on": self.after[0], "known_on": self.after[1]},
             "jpy_per_usd": self.jpy_per_usd,
             "changes": [asdict(change) for change in self.changes],
+            "pending": list(self.pending),
             "effects": [
                 {
                     **asdict(effect),

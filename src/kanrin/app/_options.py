@@ -33,7 +33,7 @@ def day(text: str) -> date:
         raise ValueError(f"expected a date YYYY-MM-DD that exists, got {text!r}") from None
 
 
-class _Day(click.ParamType):
+class _Day(click.ParamType[date]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:

@@ -112,6 +112,11 @@ def _print_diff(changed: LawDiff) -> None:
     ]
     columns = (("key", "key"), (day, "right"), (other, "right"), ("unit", "left"), ("source", "left"))
     out.print(table(title, columns, rows))
+    if changed.pending:
+        out.print("What is announced, considered or reported, between the two days")
+        for sentence in changed.pending:
+            out.print(f"  {sentence}", soft_wrap=True)
+        out.print()
     if not changed.effects:
         return
     moved = [

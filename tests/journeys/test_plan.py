@@ -1,0 +1,116 @@
+"""The plan through the front door: the answer, the folder, the same bytes, and a clean end when
+interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+CASE = "us-japan"
+SMALL = ("--candidates", "toyota_camry_hybrid", "--draws", "4")  # the least work that is still a plan
+ADDS_UP = 1e-6  # relative: amounts carry ten significant digits
+LONG = ("plan", CASE, "--draws", "2000")  # long enough to be interrupted
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small plan with its brief, made once."""
+    import kanrin
+
+    made = kanrin.plan(CASE, candidates=["toyota_camry_hybrid"], draws=4)
+    target = tmp_path_factory.mktemp("plan") / "brief"
+    kanrin.brief(made).write(target)
+    return target
+
+
+def test_plan_prints_the_answer(run):
+    result = run("plan", CASE, *SMALL)
+    assert result.code == 0
+    assert "Which of its U.S.-built cars should Toyota sell in Japan" in result.out
+    assert "2026-04-01" in result.out
+    assert "not advice" in result.out
+    assert "\x1b" not in result.out + result.err
+
+
+def test_json_is_the_file_byte_for_byte(run, tmp_path, folder):
+    result = run("plan", CASE, *SMALL, "--json", "--out", tmp_path / "brief")
+    assert result.code == 0
+    written = (tmp_path / "brief" / "plan.json").read_text(encoding="utf-8")
+    assert result.out == written
+    assert written == (folder / "plan.json").read_text(encoding="utf-8")  # the same from Python
+    assert [p.name for p in tmp_path.iterdir()] == ["brief"]
+
+
+def test_the_folder_holds_the_brief(folder):
+    names = {path.name for path in folder.iterdir()}
+    assert {"brief.html", "brief.md", "plan.json", "csv"} <= names
+
+
+def test_plan_json_keeps_its_published_schema(folder):
+    from kanrin.report import schema
+
+    answer = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema()).validate(answer)
+
+
+def test_the_answer_holds_together(folder):
+    answer = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    assert answer["question"]["on"] == "2026-04-01"
+    for row in answer["decision"]:
+        lines = answer["waterfalls"][row["model"]]
+        total = sum(line["amount_jpy"] for line in lines if line["kind"] != "subtotal")
+        assert total == pytest.approx(row["price_jpy"], rel=ADDS_UP)
+    rejected = {row["model"] for row in answer["rejected"]}
+    chosen = {row["model"] for row in answer["decision"]}
+    assert not rejected & chosen
+    assert all(row["reason"] for row in answer["rejected"])
+
+
+def test_the_day_of_the_news(run):
+    answer = run("plan", CASE, *SMALL, "--on", "2025-10-27", "--json").json
+    assert answer["question"]["known_on"] == "2025-10-27"
+    assert all(row["pathway"] != "us_made_certification" for row in answer["decision"])
+    assert any(row["key"] == "jp.us_made_certification.available" for row in answer["pending"])
+    assert answer["review"]["text"]
+
+
+def test_what_the_user_sets_is_marked_and_changes_the_run(run, folder):
+    base = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    answer = run("plan", CASE, *SMALL, "--set", "fx.usd_jpy=150", "--json").json
+    assert answer["question"]["run_id"] != base["question"]["run_id"]
+    assert "--set fx.usd_jpy=150" in answer["question"]["command"]
+
+
+def test_the_command_on_the_brief_reproduces_it(run, folder):
+    base = (folder / "plan.json").read_text(encoding="utf-8")
+    command = json.loads(base)["question"]["command"].split()
+    assert command[0] == "kanrin"
+    assert run(*command[1:], "--json").out == base
+
+
+def test_force_replaces_an_earlier_plan(run, tmp_path):
+    kept = tmp_path / "notes.txt"
+    kept.write_text("mine")
+    result = run("plan", CASE, *SMALL, "--out", tmp_path, "--force")
+    assert result.code == 0
+    assert "wrote" in result.out
+    assert kept.read_text() == "mine"
+    assert (tmp_path / "brief.html").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_nothing(process, tmp_path, how):
+    running = process(*LONG, "--out", tmp_path / "brief")
+    time.sleep(3)  # past the imports, far from the end
+    assert running.poll() is None, running.communicate()
+    running.send_signal(how)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert err.strip() == "interrupted; nothing was written"
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
