@@ -15,7 +15,7 @@ from kanrin.rules import EndOfLaw
 
 __all__ = ["Answered", "answer_plan"]
 
-_REVIEW_DRAWS = 64
+_REVIEW_DRAWS = 100
 
 
 @dataclass(frozen=True)

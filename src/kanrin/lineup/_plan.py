@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kanrin.base._version import __version__
 from kanrin.base import Floats, InputError
@@ -119,6 +120,26 @@ def make_plan(
     """
     if draws < 2 or seed < 0:
         raise InputError(f"draws={draws}, seed={seed}: expected at least 2 draws and a seed of at least 0")
+    with threadpool_limits(limits=1, user_api="blas"):  # our threads run over draws; BLAS threads beside them only wait
+        return _make_plan(
+            case, on, known_on, maker, candidates, draws, seed, end_of_law, comparables, workers, progress, sensitivity
+        )
+
+
+def _make_plan(
+    case: Case,
+    on: date | None,
+    known_on: date | None,
+    maker: str | None,
+    candidates: Sequence[str] | None,
+    draws: int,
+    seed: int,
+    end_of_law: EndOfLaw | str,
+    comparables: Mapping[str, Sequence[str]] | None,
+    workers: int,
+    progress: Progress | None,
+    sensitivity: bool,
+) -> Plan:
     day = on or case.about.default_on
     book = open_book(case, day, known_on or day, end_of_law)
     read = Tracker(book.number)

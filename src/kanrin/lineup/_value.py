@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kanrin.base import Bools, Floats, Ints, SolveError
 from kanrin.demand import choice_probabilities, consumer_surplus, invert_many
@@ -166,7 +167,8 @@ def value_rows(
     delta_new = beta @ entries.attributes.T + xi_new
     near = _neighbour(market, entries, terms[0])
     work = _Work(market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row, *near)
-    answers = _run(work, draws.count, workers, progress, what)
+    with threadpool_limits(limits=1, user_api="blas"):
+        answers = _run(work, draws.count, workers, progress, what)
     stack = {name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price")}
     forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"])
     detail = None

@@ -46,6 +46,7 @@ class Book:
             return exchange_rate(self.case, self.on, self.known_on)
         if key == FX_CUSTOMS:
             rate = exchange_rate(self.case, self.on, self.known_on)
+            month = self.case.assumptions["fx.sigma_monthly"].value
             note = f"the weekly customs rate is not held; the settlement rate stands in ({rate.note})"
             return Figure(
                 rate.value,
@@ -55,6 +56,8 @@ class Book:
                 "customs exchange rate",
                 rate.source,
                 note,
+                rate.value * (1 - month),
+                rate.value * (1 + month),
                 parents=(rate,),
             )
         found = case_figure(self.case, key)
