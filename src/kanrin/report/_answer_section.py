@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,7 +62,7 @@ def _decision_table(answer: Answer, marks: Marks) -> Table:
     decision = answer["decision"]
     years = answer["total"].get("years")
     top = max(float(item["units"]["p90"]) for item in decision) or 1.0
-    pathways = {str(item.get("pathway_name") or item["pathway"]) for item in decision}
+    pathways = {_pathway(item) for item in decision}
     same = pathways.pop() if len(pathways) == 1 else ""
     maker = str(answer["question"]["maker"])
     columns = (
@@ -72,7 +73,7 @@ def _decision_table(answer: Answer, marks: Marks) -> Table:
         Column(f"Profit over {number(years)} years" if years else "Profit"),
         Column("Chance of a loss", whole=True),
         Column("Breaks even at"),
-        Column("Shipped" if same else "Certified and shipped"),
+        Column("Shipped" if same else "Certified, shipped"),
     )
     rows = tuple(Row(_decision_cells(item, top, marks, maker, bool(same))) for item in decision)
     caption = (
@@ -80,6 +81,9 @@ def _decision_table(answer: Answer, marks: Marks) -> Table:
     )
     if same:
         caption += f" Certified by: {same}."
+    else:
+        letters = {_acronym(item): _pathway(item).split(" (")[0] for item in decision if _acronym(item)}
+        caption += "".join(f" {short}: {name}." for short, name in letters.items())
     return Table(caption, columns, rows, role="decision")
 
 
@@ -131,22 +135,31 @@ def _decision_cells(
                 mark("break_even_units") if even else "",
             ),
         ),
-        _shipped(item)
-        if one_pathway
-        else Cell(
-            words(sentence_case(item.get("pathway_name") or item["pathway"])),
-            under=words(item.get("route_text") or item["route"]),
-        ),
+        _shipped(item, one_pathway),
     )
 
 
-def _shipped(item: Mapping[str, Any]) -> Cell:
-    """Port to port from the key plant.port.port, and the days."""
+def _shipped(item: Mapping[str, Any], one_pathway: bool) -> Cell:
+    """Port to port from the key plant.port.port, and the days; the pathway first where cars differ in it."""
     ports = [part.replace("_", " ").title() for part in str(item["route"]).split(".")[1:]]
     days = item.get("route_days")
-    if len(ports) != 2:
-        return Cell(words(item.get("route_text") or item["route"]))
-    return Cell(words(" to ".join(ports)), under=words(f"{round(days)} days" if days is not None else ""))
+    way = " to ".join(ports) if len(ports) == 2 else str(item.get("route_text") or item["route"])
+    took = f"{round(days)} days" if days is not None else ""
+    if one_pathway:
+        return Cell(words(way), under=words(took))
+    return Cell(
+        words(_acronym(item) or sentence_case(_pathway(item))), under=words(f"{way}, {took}" if took else way)
+    )
+
+
+def _pathway(item: Mapping[str, Any]) -> str:
+    return str(item.get("pathway_name") or item["pathway"])
+
+
+def _acronym(item: Mapping[str, Any]) -> str:
+    """The letters a long name carries in brackets, such as PHP."""
+    found = re.search(r"\(([A-Z]{2,6})\)", _pathway(item))
+    return found.group(1) if found else ""
 
 
 def _short_name(item: Mapping[str, Any]) -> str:

@@ -244,3 +244,13 @@ def test_pending_law_that_touches_the_plan_is_told_with_what_would_turn_it() -> 
     turn = text.split('id="turn"')[1].split('id="cost"')[0].replace("\u00a0", " ")
     assert "Enacted, not yet in force: 12 %" in turn
     assert "2 more are listed with the rules." in turn
+
+
+def test_pathways_stand_in_the_caption_when_all_are_one_and_in_the_rows_when_not() -> None:
+    plan = sample_plan()
+    assert "Certified by: Certification of U.S.-made passenger cars (Article 58-3)." in Brief(plan).html()
+    plan["decision"][0]["pathway_name"] = "preferential handling procedure (PHP)"
+    table = Brief(plan).html().split("</table>")[0]
+    assert "PHP: preferential handling procedure." in table
+    assert ">PHP<" in table
+    assert "Certification of U.S.-made passenger cars (Article 58-3)" in table
