@@ -25,6 +25,6 @@ nb_merge_streams = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_class_signature = "separated"
+autodoc_class_signature = "mixed"
 python_maximum_signature_line_length = 88
 suppress_warnings = ["mystnb.unknown_mime_type"]
