@@ -1,8 +1,9 @@
 """A number that carries its unit, its kind and its parents (STYLE rule 8).
 
 Kinds, from firm to soft: a cited fact; derived by arithmetic from facts; an estimate with its error; an
-assumption the user can change. One assumed input makes the result assumed. A Figure refuses to add to an unlike unit.
-Everything a Figure can do, an array can do: the arithmetic of landed cost is written once and runs on both.
+assumption the user can change. One assumed input makes the result assumed. A Figure refuses to add to an
+unlike unit. Everything a Figure can do, an array can do: the arithmetic of landed cost is written once and
+runs on both.
 """
 
 from __future__ import annotations

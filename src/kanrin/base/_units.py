@@ -16,8 +16,8 @@ _PURE_NAMES = frozenset(
     {"", "1", "ratio", "probability", "1 yes, 0 no", "count", "index", "utils", "utils squared"}
 )
 _SINGULAR = {
-    "vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type", "litres": "litre",
-    "households": "household",
+    "vehicles": "vehicle", "years": "year", "days": "day", "months": "month", "types": "type",
+    "litres": "litre", "households": "household",
 }  # fmt: skip
 _SPREAD = "standard deviation of"
 

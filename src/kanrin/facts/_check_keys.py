@@ -9,8 +9,8 @@ from kanrin.facts._case import Case
 from kanrin.facts._cells import known_keys
 from kanrin.facts._check_names import unknown
 from kanrin.facts._override import setting_number
-from kanrin.facts._places import head_place
-from kanrin.facts._tables import fields_of, rows_of
+from kanrin.facts._places import head_place, record_place
+from kanrin.facts._tables import fields_of
 
 __all__ = ["equipment_known", "keys_known", "outcomes_readable", "routes_join"]
 
@@ -36,13 +36,15 @@ def keys_known(case: Case) -> Iterator[str]:
             yield unknown(place, where, "key", key, among, way_out)
 
     for key, rule in case.rules.items():
-        yield from check(case.place("rules", key), f"{key}: assume", rule.assume, case.assumptions)
-    for row in rows_of(case, "pathways"):
-        for column in PATHWAY_KEYS:
-            yield from check(row.place, f"{row.name}: {column}", getattr(row.record, column))
+        if rule.assume:
+            place = record_place(case, "rules", key, "assume")
+            yield from check(place, f"{key}: assume", rule.assume, case.assumptions)
     for name, pathway in case.pathways.items():
-        for heading, key in pathway.limited_heading_key.items():
-            yield from check(case.place("pathways", name), f"{name}: limited_heading_key {heading}", key)
+        named = [(column, getattr(pathway, column)) for column in PATHWAY_KEYS]
+        named += [("limited_heading_key", key) for key in pathway.limited_heading_key.values()]
+        for column, key in named:
+            if key and key not in known:
+                yield from check(record_place(case, "pathways", name, column), f"{name}: {column}", key)
     for name, gap in case.gaps.items():
         place = case.place("gaps", name)
         yield from check(place, "unit_cost_assumption_key", gap.unit_cost_assumption_key)
@@ -53,7 +55,9 @@ def keys_known(case: Case) -> Iterator[str]:
     for name, claim in case.calendar.items():
         if not claim.about.startswith(FAMILIES):
             yield from check(case.place("calendar", name), "about", claim.about)
-    yield from check(head_place(case, "review", "key"), "review", case.about.review.get("key", ""))
+    review = case.about.review.get("key", "")
+    if review and review not in known:
+        yield from check(head_place(case, "review", "key"), "review", review)
     for key in NEEDED:
         if key not in case.assumptions:
             yield (
@@ -71,7 +75,7 @@ def outcomes_readable(case: Case) -> Iterator[str]:
             except UnknownName:
                 continue  # told by keys_known
             except OverrideError as error:
-                yield f"{case.place('events', outcome.name)}: overrides: {error}"
+                yield f"{case.place('events', outcome.name)}: overrides: {error}; correct it in events.csv"
 
 
 def routes_join(case: Case) -> Iterator[str]:

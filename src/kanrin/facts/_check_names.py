@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from kanrin.base import CaseError, Kind, UnknownName
 from kanrin.facts._case import Case
 from kanrin.facts._lines import read_toml
-from kanrin.facts._places import head_place, sidecar_place, spell_place
+from kanrin.facts._places import head_place, record_place, sidecar_place, spell_place
 from kanrin.facts._tables import fields_of, rows
 
 __all__ = ["facts_have_pages", "head_resolves", "sidecars_fit", "sources_resolve", "units_known", "unknown"]
@@ -50,11 +50,15 @@ def units_known(case: Case) -> Iterator[str]:
     way_out = "use one of units.csv, or add it there"
     for key, rule in case.rules.items():
         if rule.unit not in case.units:
-            yield unknown(case.place("rules", key), key, "unit", rule.unit, case.units, way_out)
+            yield unknown(
+                record_place(case, "rules", key, "unit"), key, "unit", rule.unit, case.units, way_out
+            )
     for row in rows(case):
         unit = getattr(row.record, "unit", None)
         if unit is not None and unit not in case.units:
-            yield unknown(row.place, row.name, "unit", unit, case.units, way_out)
+            in_toml = row.table in ("assumptions", "facts")
+            place = record_place(case, row.table, row.name, "unit") if in_toml else row.place
+            yield unknown(place, row.name, "unit", unit, case.units, way_out)
     for table, sidecar in case.sidecars.items():
         for group, notes in (("columns", sidecar.columns), ("parameters", sidecar.parameters)):
             for name, note in notes.items():

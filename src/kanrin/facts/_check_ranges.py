@@ -34,7 +34,8 @@ def cells_plausible(case: Case) -> Iterator[str]:
             where = sidecar_place(case, cell.row.table, "columns", cell.column, "plausible")
             yield (
                 f"{cell.row.place}: {cell.column} is {cell.value:,.10g}, outside the plausible "
-                f"{low:,.10g} to {high:,.10g} {cell.note.unit}; correct the cell, or widen `plausible` at {where}"
+                f"{low:,.10g} to {high:,.10g} {cell.note.unit}; correct the cell, or widen `plausible` "
+                f"at {where}"
             )
 
 

@@ -33,10 +33,10 @@ def units_within_market(case: Case) -> Iterator[str]:
     size = case.assumptions.get(MARKET_SIZE)
     sold = sum(model.units for model in case.market.values())
     if size is not None and sold > size.low:
-        bound = "market size" if sold > size.value else "lowest market size"
         yield (
             f"{case.place('assumptions', MARKET_SIZE)}: {MARKET_SIZE}: shares sum past the market size: "
-            f"market.csv has {sold:,} units, the {bound} is {min(size.value, size.low):,.0f}; correct the units, or raise it"
+            f"market.csv has {sold:,} units, the lowest market size is {size.low:,.0f}; "
+            "correct the units, or raise it"
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-__all__ = ["fault_sentence"]
+__all__ = ["fault_sentence", "faults_in"]
 
 
 _EXPECTED = {
@@ -47,5 +48,20 @@ def fault_sentence(error: ErrorDetails) -> str:
         what = error["msg"]
     if kind not in ("value_error", "missing", "extra_forbidden") and not isinstance(shown, (dict, list)):
         what += f", got {shown!r}"
+    if "; " not in what:
+        what += "; correct it"
+    if kind == "value_error" and error["loc"] and isinstance(error["loc"][-1], int):
+        return what  # the fault of a whole element tells its own name
     named = [str(p) for p in error["loc"] if isinstance(p, str)]
     return f"{named[-1]}: {what}" if named else what
+
+
+def faults_in(error: ValidationError) -> list[ErrorDetails]:
+    """The faults of a record, without `too few elements` where an element has a fault of its own."""
+    found = error.errors()
+    return [
+        one
+        for one in found
+        if one["type"] != "too_short"
+        or not any(other["loc"][: len(one["loc"])] == one["loc"] for other in found if other is not one)
+    ]

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from kanrin.base import OverrideError, UnknownName
 from kanrin.facts._case import Case
 from kanrin.facts._cells import case_figure, known_keys, split_cell, text_cell
-from kanrin.facts._faults import fault_sentence
+from kanrin.facts._faults import fault_sentence, faults_in
 
 __all__ = ["apply_overrides", "parse_setting", "setting_number"]
 
@@ -142,6 +142,6 @@ def _changed_cell(case: Case, key: str, value: str | float, number: float) -> di
             {**old.model_dump(), column: int(number) if whole else number}
         )
     except ValidationError as error:
-        sentences = "; ".join(fault_sentence(e) for e in error.errors())
+        sentences = "; ".join(fault_sentence(e) for e in faults_in(error))
         raise OverrideError(f"--set {key}={value}: {sentences}") from None
     return {table: MappingProxyType(records)}

@@ -6,7 +6,7 @@ from kanrin.facts._case import Case
 from kanrin.facts._lines import read_text
 from kanrin.facts._positions import line_of
 
-__all__ = ["head_place", "sidecar_place", "spell_place"]
+__all__ = ["head_place", "record_place", "sidecar_place", "spell_place"]
 
 
 def head_place(case: Case, *keys: str) -> str:
@@ -21,7 +21,13 @@ def sidecar_place(case: Case, table: str, *keys: str) -> str:
     return f"{path}:{line_of(read_text(path), keys)}"
 
 
+def record_place(case: Case, table: str, name: str, *keys: str | int) -> str:
+    """A key of a record that stands in a TOML file: of a rule, an assumption, a fact or a pathway."""
+    path, _ = case.lines[(table, name)]
+    head = ("pathway", list(case.pathways).index(name)) if table == "pathways" else (name,)
+    return f"{path}:{line_of(read_text(path), (*head, *keys))}"
+
+
 def spell_place(case: Case, key: str, nth: int, *keys: str) -> str:
     """The n-th spell of a rule, from 0."""
-    path, _ = case.lines[("rules", key)]
-    return f"{path}:{line_of(read_text(path), (key, 'spells', nth, *keys))}"
+    return record_place(case, "rules", key, "spells", nth, *keys)

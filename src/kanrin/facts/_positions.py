@@ -138,11 +138,12 @@ def line_of(text: str, loc: Path) -> int:
 def header_lines(text: str, keys: list[str]) -> dict[str, int]:
     """Lines of the top tables `["a.key"]` of a valid TOML text, by key."""
     found: dict[str, int] = {}
-    line, at = 1, 0
+    line, at, seen = 1, 0, 0
     for header in _HEADER.finditer(text):
         line += text.count("\n", at, header.start())
         at = header.start()
+        seen += 1
         found.setdefault(header.group(1) or header.group(2), line)
-    if all(key in found for key in keys) and len(found) == len(keys):
+    if seen == len(keys) and all(key in found for key in keys):
         return found
     return {key: line_of(text, (key,)) for key in keys}

@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from kanrin.base import CaseError
-from kanrin.facts._faults import fault_sentence
+from kanrin.facts._faults import fault_sentence, faults_in
 from kanrin.facts._lines import read_rows, read_toml
 from kanrin.facts._positions import header_lines, line_of
 from kanrin.facts._records import Record
@@ -30,7 +30,7 @@ def read_table(path: Path, model: type[R]) -> Placed[R]:
         try:
             records.append((line, model.model_validate(row)))
         except ValidationError as error:
-            faults += [f"{path}:{line}: {fault_sentence(e)}" for e in error.errors()]
+            faults += [f"{path}:{line}: {fault_sentence(e)}" for e in faults_in(error)]
     if faults:
         raise CaseError(faults)
     if not records:
@@ -53,7 +53,7 @@ def read_keyed(path: Path, model: type[R], *, name: str = "key") -> Placed[R]:
         except ValidationError as error:
             faults += [
                 f"{path}:{line_of(text, (key, *e['loc']))}: {key}: {fault_sentence(e)}"
-                for e in error.errors()
+                for e in faults_in(error)
             ]
     if faults:
         raise CaseError(faults)
@@ -76,7 +76,7 @@ def read_list(path: Path, model: type[R], *, under: str) -> Placed[R]:
         except ValidationError as error:
             faults += [
                 f"{path}:{line_of(text, (under, nth, *e['loc']))}: {fault_sentence(e)}"
-                for e in error.errors()
+                for e in faults_in(error)
             ]
     if faults:
         raise CaseError(faults)
@@ -90,7 +90,7 @@ def read_single(path: Path, model: type[R]) -> R:
         return model.model_validate(data)
     except ValidationError as error:
         raise CaseError(
-            [f"{path}:{line_of(text, e['loc'])}: {fault_sentence(e)}" for e in error.errors()]
+            [f"{path}:{line_of(text, e['loc'])}: {fault_sentence(e)}" for e in faults_in(error)]
         ) from None
 
 

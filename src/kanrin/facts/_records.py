@@ -155,7 +155,10 @@ class Assumption(Record):
     @model_validator(mode="after")
     def _range(self) -> Assumption:
         if not self.low <= self.value <= self.high:
-            raise ValueError(f"value {self.value:g} lies outside its range {self.low:g}..{self.high:g}")
+            raise ValueError(
+                f"value {self.value:g} lies outside its range {self.low:g}..{self.high:g}; "
+                "widen it or correct the value"
+            )
         return self
 
 
@@ -177,7 +180,7 @@ class Fact(Record):
     @model_validator(mode="after")
     def _range(self) -> Fact:
         if self.kind is Kind.ASSUMPTION and (self.low is None or self.high is None):
-            raise ValueError("an assumption needs low and high")
+            raise ValueError("an assumption needs low and high; add them")
         return self
 
 
@@ -474,7 +477,7 @@ class EventOutcome(Record):
         if not self.probability_low <= self.probability <= self.probability_high:
             raise ValueError(
                 f"probability {self.probability:g} lies outside "
-                f"{self.probability_low:g}..{self.probability_high:g}"
+                f"{self.probability_low:g}..{self.probability_high:g}; widen the range or correct it"
             )
         dict(_settings(self.overrides))
         return self
@@ -494,7 +497,7 @@ def _settings(text: str) -> Iterator[tuple[str, str]]:
     for part in text.split("|") if text else ():
         key, equals, value = part.partition("=")
         if not equals or not key.strip() or not value.strip():
-            raise ValueError(f"overrides: expected key=value|key=value, got {part!r}")
+            raise ValueError(f"overrides: expected key=value|key=value, got {part!r}; correct it")
         yield key.strip(), value.strip()
 
 

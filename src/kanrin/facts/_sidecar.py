@@ -13,9 +13,9 @@ class ColumnNote(Record):
     """What a column's number means.
 
     `status_column` and `source_column` name the columns with the cell's kind and source. `spread` is the
-    relative half-range of a cell that is an assumption: low = value x (1 - spread), high = value x (1 + spread).
-    A column with assumed cells must state it, if need be as 0. `plausible` is the range beyond which a cell is
-    a slip.
+    relative half-range of a cell that is an assumption: low = value x (1 - spread), high = value x
+    (1 + spread). A column with assumed cells must state it, if need be as 0. `plausible` is the range beyond
+    which a cell is a slip.
     """
 
     unit: str
