@@ -103,6 +103,19 @@ def without(name: str) -> Mistake:
     return make
 
 
+def emptied(name: str) -> Mistake:
+    def make(folder: Path) -> Place:
+        (folder / name).write_text("# nothing\n", encoding="utf-8")
+        return name, 1
+
+    return make
+
+
+def needed_key_gone(folder: Path) -> Place:
+    text("assumptions.toml", r'^\["demand\.market_size"\]', '["demand.market"]')(folder)
+    return "assumptions.toml", 1
+
+
 def in_latin_1(folder: Path) -> Place:
     path = folder / "market.csv"
     header, rows, lines = read(path)

@@ -14,9 +14,11 @@ from breaking import (
     brand_past_total,
     cell,
     copied_row,
+    emptied,
     fewer_cells,
     in_latin_1,
     more_column,
+    needed_key_gone,
     no_column,
     no_spread,
     nothing_left,
@@ -342,6 +344,12 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
         text("case.toml", r"^estimate = .*", 'estimate = "estimates/none.toml"'),
         r"estimate: .*none.toml is missing; correct the name, or copy the file",
     ),
+    (
+        "assumption that every case needs",
+        needed_key_gone,
+        r"demand.market_size is missing; every case needs it: add it with value, low, high",
+    ),
+    ("no fact at all", emptied("facts.toml"), r"the file is empty; it needs at least one table"),
     # sums
     (
         "probabilities",
