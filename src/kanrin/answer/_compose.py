@@ -145,7 +145,7 @@ def _total(plan: Plan) -> dict[str, Any]:
     v = plan.valuation
     units, value = v.units[:, 0].sum(axis=1), v.value[:, 0]
     loss = float((value < 0).mean()) if plan.chosen else 0.0
-    fixed = float((plan.central.terms.fixed[0] @ np.array(plan.lineup, dtype=np.float64))) * _MILLION
+    fixed = float((plan.terms.fixed @ np.array(plan.lineup, dtype=np.float64)).mean()) * _MILLION
     return {
         "units": interval(units),
         "profit_jpy": interval(value, _MILLION),
@@ -246,7 +246,7 @@ def _full(car: Candidate) -> str:
 
 def _why_not(plan: Plan, j: int, added: float, units: float) -> str:
     entry = plan.entries.entries[j]
-    fixed = float(plan.central.terms.fixed[0, j])
+    fixed = float(plan.terms.fixed[:, j].mean())
     r = plan.without(j)
     gain = float((plan.valuation.gain[:, r] - plan.valuation.gain[:, 0]).mean())
     words = (
@@ -333,6 +333,12 @@ def _warnings(plan: Plan, rows: list[dict[str, Any]], used: set[str], market: di
         out.append("Recovered costs below zero: " + "; ".join(market["negative_costs"]) + ".")
     if book.on > plan.case.about.compiled:
         out.append(f"The day asked about lies after the case was compiled ({plan.case.about.compiled}).")
+    doubtful = [r["name"] for r in rows if r["probability_of_loss"] > 0.5]
+    if doubtful:
+        out.append(
+            f"More often than not {listed(doubtful)} would not earn {'its' if len(doubtful) == 1 else 'their'} fixed costs; the "
+            "mean is carried by the best draws. A smaller first step is worth a look."
+        )
     if plan.chosen:
         out.append(
             "Cars on sale had a quality worth launching, so a candidate's forecast is on the optimistic side: half a standard "

@@ -73,7 +73,10 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
     list_price = central_list_price(plan, j)
     price = list_price / (1.0 + plan.market.tax)
     margin = float(w.margin(price))
-    annuity, fixed = float(plan.central.terms.annuity[0]), float(plan.central.terms.fixed[0, j]) * _MILLION
+    fixed = float(plan.terms.fixed[:, j].mean()) * _MILLION
+    annuity = float(plan.terms.annuity.mean())
+    gained = float((value.gain[:, 0] - value.gain[:, plan.without(j)]).mean()) * _MILLION
+    net_margin = gained / float(value.units[:, 0, j].mean())
     break_even = next((b for b in plan.break_evens if b.model == car.id), None)
     today = book.number("fx.usd_jpy")
     roots = sorted(break_even.roots, key=lambda r: abs(r - today)) if break_even else []
@@ -102,7 +105,8 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
         "profit_jpy": interval(contribution, _MILLION),
         "probability_of_loss": loss,
         "probability_of_loss_se": float(np.sqrt(loss * (1 - loss) / draws)),
-        "break_even_units": fixed / (annuity * margin) if margin > 0 else None,
+        "net_margin_jpy": net_margin,
+        "break_even_units": fixed / (annuity * net_margin) if net_margin > 0 else None,
         "break_even_jpy_per_usd": roots[0] if roots else None,
         "break_even_searched": list(break_even.searched) if break_even else [],
         "pathway": option.pathway.id,

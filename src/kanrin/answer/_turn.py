@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kanrin.answer._words import key_words, listed, number_text, short_name
+from kanrin.answer._words import key_words, listed, number_text, short_name, yen
 from kanrin.lineup import Plan, Swing
 
 __all__ = ["flip_words", "sensitivity"]
@@ -41,12 +41,14 @@ def sensitivity(plan: Plan) -> list[dict[str, Any]]:
         label = figure.label if figure.label and figure.label != s.key else key_words(s.key)
         to = flip_words(plan, s)
         unit = figure.unit
+        ends = (
+            f"{yen(s.value_low * _MILLION)} at {number_text(s.low, unit)}, {yen(s.value_high * _MILLION)} at "
+            f"{number_text(s.high, unit)}"
+        )
         if s.flips_at is not None:
-            end = f"flips at {number_text(s.flips_at, unit)}: {to}"
-        elif s.searched:
-            end = f"no flip between {number_text(s.low, unit)} and {number_text(s.high, unit)}"
+            end = f"flips at {number_text(s.flips_at, unit)}: {to} · {ends}"
         else:
-            end = f"range {number_text(s.low, unit)} to {number_text(s.high, unit)}"
+            end = f"no flip seen · {ends}" if s.searched else ends
         rows.append(
             {
                 "key": s.key, "label": label, "value": s.value, "low": s.low, "high": s.high, "unit": unit,

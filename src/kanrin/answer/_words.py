@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 __all__ = ["chance", "count", "key_words", "listed", "number_text", "short_name", "spread", "yen"]
@@ -43,7 +44,7 @@ def chance(probability: float) -> str:
     near = min(steps, key=lambda s: abs(s[0] - percent))
     if abs(near[0] - percent) <= 2:
         return f"{near[1]} ({percent} %)"
-    return f"a chance of {percent} %"
+    return f"a {percent} % chance"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -62,8 +63,7 @@ def key_words(key: str) -> str:
     """A key as words: `jp.consumption_tax.rate` is `Japan: consumption tax, rate`."""
     first, *rest = key.split(".")
     words = ", ".join(part.replace("_", " ") for part in rest) or first
-    for money in (" jpy", " usd"):
-        words = words.removesuffix(money)
+    words = re.sub(r" (jpy|usd)( per [a-z ]+)?$", "", words)
     if first in _PLACES:
         return f"{_PLACES[first]}: {words}"
     return f"{first.replace('_', ' ')}: {words}" if rest else words

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kanrin.app._results import is_result, result_figure
 from kanrin.base import Figure, InputError, UnknownName
 from kanrin.facts import Case, load_case
 from kanrin.rules import Book, EndOfLaw, open_book
@@ -117,19 +118,26 @@ def explain(
     known_on: Day = None,
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     overrides: Settings | None = None,
+    answer: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> Figure:
-    """The figure behind a key, or behind a line of a waterfall (`waterfall.<model>.<line>`), with all it
-    comes from.
+    """The figure behind a key of the case, a line of a waterfall or a result of a plan, with all it comes
+    from.
 
-    `figure.walk()` runs down the chain. Raises UnknownName with near names, or NotInForce.
+    `waterfall.<model>.<line>` names a line, `decision.<model>.units`, `total.profit_jpy` and the like a
+    result; a result is read from `answer` (the content of plan.json) or, without it, planned anew with the
+    defaults. `figure.walk()` runs down the chain. Raises UnknownName with near names, or NotInForce.
     """
-    opened = book(case, on, known_on, end_of_law=end_of_law, overrides=overrides)
+    terms = {"on": on, "known_on": known_on, "end_of_law": end_of_law, "overrides": overrides}
+    if is_result(key):
+        made = answer if answer is not None else plan(case, progress=progress, **terms).answer  # type: ignore[arg-type]
+        return result_figure(made, key)
+    opened = book(case, **terms)  # type: ignore[arg-type]
     if not key.startswith(f"{WATERFALL}."):
         return explain_key(opened, key)
     from kanrin.app._landed import waterfall_figures
 
-    name = key[len(WATERFALL) + 1 :]
-    model, _, line = name.partition(".")
+    model, _, line = key[len(WATERFALL) + 1 :].partition(".")
     figures = waterfall_figures(opened, model)
     if line not in figures:
         raise UnknownName(f"line of the waterfall of {model}", line, figures)

@@ -13,7 +13,7 @@ from kanrin.app._landed import waterfall_of
 from kanrin.app._law import Effect, LawChange, LawDiff
 from kanrin.base import InputError
 from kanrin.certify import PathwayOption, assess
-from kanrin.cost import Shipment, Waterfall, waterfall
+from kanrin.cost import Shipment, Waterfall, ship, waterfall
 from kanrin.facts import Candidate, Case
 from kanrin.rules import FX, Book, Change, diff, open_book, pending_diff
 
@@ -110,7 +110,7 @@ def _like(book: Book, car: Candidate, model: Shipment) -> _Side:
     kept = _open(book, car, model.option.pathway.id)
     if kept is None:
         return _best(book, car)
-    shipment = Shipment(car, model.route, kept, model.right_hand)
+    shipment = ship(book, car, model.route, kept)
     try:
         return _Side(shipment, waterfall(book, shipment))
     except InputError as error:

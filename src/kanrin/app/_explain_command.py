@@ -30,10 +30,11 @@ __all__ = ["command"]
 @click.command(
     "explain",
     help="Print what stands behind a number of CASE: its value, unit, kind, source and range, and "
-    "everything it was made "
-    "from. KEY is a rule, fact or assumption (fx.usd_jpy), a table cell "
-    "(candidate.toyota_tundra.msrp_usd) or a line of "
-    "a waterfall (waterfall.toyota_camry_hybrid.duty).",
+    "everything it "
+    "was made from. KEY-OR-FIGURE is a rule, fact or assumption (fx.usd_jpy), a table cell "
+    "(candidate.toyota_tundra.msrp_usd), a line of a waterfall (waterfall.toyota_camry_hybrid.duty) or "
+    "a figure of "
+    "a plan (decision.toyota_camry_hybrid.units, total.profit_jpy).",
 )
 @case_argument
 @click.argument("key", metavar="KEY-OR-FIGURE")
@@ -41,6 +42,12 @@ __all__ = ["command"]
 @known_on_option
 @set_option
 @end_of_law_option
+@click.option(
+    "--plan",
+    type=click.Path(),
+    metavar="DIR",
+    help="Read a figure of a plan from the plan.json that `kanrin plan --out DIR` wrote. Default: plan anew.",
+)
 @json_option
 def command(
     case: str,
@@ -49,17 +56,30 @@ def command(
     known_on: date | None,
     set_: tuple[str, ...],
     end_of_law: str,
+    plan: str | None,
     as_json: bool,
 ) -> None:
     """The chain behind a number."""
     from kanrin.app import _calls
-    from kanrin.app._terminal import console, print_json, table
+    from kanrin.app._results import read_answer
+    from kanrin.app._terminal import console, print_json, progress_bar, table
     from kanrin.facts import load_case
     from kanrin.rules import explanation
 
     loaded = load_case(case).with_overrides(settings(set_))
     book = _calls.book(loaded, on, known_on, end_of_law=end_of_law)
-    told = explanation(book, _calls.explain(loaded, key, on=on, known_on=known_on, end_of_law=end_of_law))
+    answer = read_answer(plan) if plan is not None else None
+    with progress_bar() as progress:
+        figure = _calls.explain(
+            loaded,
+            key,
+            on=on,
+            known_on=known_on,
+            end_of_law=end_of_law,
+            answer=answer,
+            progress=progress,
+        )
+    told = explanation(book, figure)
     if as_json:
         print_json(
             {

@@ -8,7 +8,7 @@ from statistics import median
 
 from kanrin.base import Figure, InputError
 from kanrin.certify import Choice, assess, choose
-from kanrin.cost import RouteChoice, Shipment, Waterfall, best_route, waterfall
+from kanrin.cost import RouteChoice, Shipment, Waterfall, best_route, ship, waterfall
 from kanrin.facts import Case
 from kanrin.rules import Book
 
@@ -56,7 +56,7 @@ def waterfall_of(
         discount_rate=book.number(DISCOUNT),
     )
     route = best_route(book, candidate)
-    shipment = Shipment(candidate, route.route, choice.option, candidate.drives_built in ("both", "right"))
+    shipment = ship(book, candidate, route.route, choice.option)
     return Brought(volume, choice, route, shipment, waterfall(book, shipment, list_price=list_price))
 
 

@@ -10,7 +10,7 @@ from kanrin.cost._landed import Landed, landed
 from kanrin.cost._levies import Levies, levies
 from kanrin.cost._passage import Insured, Passage, box_volume, carrying_share, insure, passage, transfer_price
 from kanrin.cost._routes import RouteChoice, RouteCost, best_route, makers_ports, route_cost, route_text
-from kanrin.cost._shipment import Shipment, shipment_for
+from kanrin.cost._shipment import Shipment, ship, shipment_for
 from kanrin.cost._waterfall import Line, Waterfall
 from kanrin.cost._waterfall_lines import sources_of, waterfall
 from kanrin.cost._wedges import Wedges, wedges
@@ -40,6 +40,7 @@ __all__ = [
     "passage",
     "route_cost",
     "route_text",
+    "ship",
     "shipment_for",
     "sources_of",
     "transfer_price",

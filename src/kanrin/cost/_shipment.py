@@ -9,7 +9,7 @@ from kanrin.cost._routes import best_route
 from kanrin.facts import Candidate, Route
 from kanrin.rules import Book
 
-__all__ = ["Shipment", "shipment_for"]
+__all__ = ["Shipment", "ship", "shipment_for"]
 
 ELECTRIFIED = ("hybrid", "plug_in_hybrid", "battery_electric", "fuel_cell")
 
@@ -22,6 +22,12 @@ class Shipment:
     route: Route
     option: PathwayOption
     right_hand: bool
+    own_importer: bool = False  # the maker's own company imports: a maker with plants in the destination
+
+    @property
+    def distributor_margin_key(self) -> str:
+        """The key of the importer's margin: a maker's own importer, or one that lives by importing."""
+        return "jp.distributor_margin_own_importer" if self.own_importer else "jp.distributor_margin"
 
     @property
     def is_pickup(self) -> bool:
@@ -41,6 +47,14 @@ class Shipment:
         )
 
 
+def ship(book: Book, candidate: Candidate, route: Route, option: PathwayOption) -> Shipment:
+    """A shipment as the case has it: right-hand drive where the plant builds it, own importer where the maker builds
+    cars in the destination."""
+    case = book.case
+    at_home = any(m.firm == candidate.firm and m.built_in == case.about.destination for m in case.market.values())
+    return Shipment(candidate, route, option, candidate.drives_built in ("both", "right"), at_home)
+
+
 def shipment_for(book: Book, candidate_id: str, units_per_year: float, *, user: str = "maker") -> Shipment:
     """The usual shipment: cheapest feasible pathway at the volume, cheapest route, right-hand drive if built.
 
@@ -51,5 +65,4 @@ def shipment_for(book: Book, candidate_id: str, units_per_year: float, *, user: 
         book, assess(book, candidate, user=user), units_per_year=units_per_year,
         years=book.number("plan.horizon_years"), discount_rate=book.number("capital.discount_rate"),
     )  # fmt: skip
-    right_hand = candidate.drives_built in ("both", "right")
-    return Shipment(candidate, best_route(book, candidate).route, choice.option, right_hand)
+    return ship(book, candidate, best_route(book, candidate).route, choice.option)

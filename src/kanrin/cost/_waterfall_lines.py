@@ -25,7 +25,7 @@ def waterfall(book: Book, shipment: Shipment, *, list_price: float | Figure | No
     lines = [
         *_to_the_ship(book, shipment, cut.landed),
         *_to_the_yard(book, shipment, cut.landed),
-        *_to_the_dealer(cut, list_price),
+        *_to_the_dealer(shipment, cut, list_price),
     ]
     lines += _to_the_road(book, shipment, cut, _price(cut, list_price))
     return Waterfall(shipment.candidate.id, tuple(lines))
@@ -56,10 +56,13 @@ def _line(
     rate: Figure | None = None,
     note: str = "",
     settled_by: Figure | None = None,
+    by_law: bool = False,
 ) -> Line:
-    """A line; a rate of zero settles its amount whatever it is applied to, and alone says how firm it is."""
+    """A line. A rate of zero settles its amount whatever it is applied to, and alone says how firm it is; so does a
+    rate of law on the price (`by_law`), the price being a line of its own."""
     decisive = settled_by or rate
-    told = decisive if decisive is not None and decisive.value == 0 == amount.value else amount
+    settled = by_law or (decisive is not None and decisive.value == 0 == amount.value)
+    told = decisive if settled and decisive is not None else amount
     share = None if rate is None else rate.value
     sources = "; ".join(sources_of(told))
     return Line(name, label, base, share, amount.value + 0.0, told.kind.value, sources, key, note, amount)
@@ -160,7 +163,7 @@ def _price(cut: Wedges, list_price: float | Figure | None) -> Figure:
     return before_tax
 
 
-def _to_the_dealer(cut: Wedges, list_price: float | Figure | None) -> Iterator[Line]:
+def _to_the_dealer(shipment: Shipment, cut: Wedges, list_price: float | Figure | None) -> Iterator[Line]:
     price = _price(cut, list_price)
     before = f"price before tax {_jpy(price)}"
     if list_price is not None:
@@ -170,7 +173,7 @@ def _to_the_dealer(cut: Wedges, list_price: float | Figure | None) -> Iterator[L
     selling = price - cut.fixed_dealer - dealer - cut.fixed_distributor
     key, rate = "warranty.reserve_share", cut.warranty_share
     yield _line("warranty", "Reserve for warranty", rate * price, key, before, rate)
-    key, rate = "jp.distributor_margin", cut.distributor_margin
+    key, rate = shipment.distributor_margin_key, cut.distributor_margin
     yield _line(
         "distributor", "Distributor", rate * selling, key, f"distributor's price {_jpy(selling)}", rate
     )
@@ -182,12 +185,13 @@ def _to_the_dealer(cut: Wedges, list_price: float | Figure | None) -> Iterator[L
 def _to_the_road(book: Book, shipment: Shipment, cut: Wedges, price: Figure) -> Iterator[Line]:
     tax, before = cut.levy_parts, f"price before tax {_jpy(price)}"
     rate = cut.consumption_tax
-    yield _line("tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate)
+    note = "a rate of law; the price it is applied to is not"
+    yield _line("tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate, note, by_law=True)
     yield _total("list_price", "List price, tax included", cut.list_price(price))
     key, rate = "jp.environmental_performance_levy.max_rate", cut.levy_rate
     most = book.figure(key)
     label = "Environmental performance levy"
-    yield _line("performance_levy", label, rate * price, key, before, rate, most.note, settled_by=most)
+    yield _line("performance_levy", label, rate * price, key, before, rate, most.note, settled_by=most, by_law=True)
     key, note = "jp.tonnage_tax.standard", "by weight, paid for the years to the first inspection"
     if shipment.is_pickup and book.claims("jp.plate_class.certified_pickup_is_goods"):
         key, note = "jp.tonnage_tax.goods_over_2500kg_gvw", "as a goods vehicle, by gross weight"

@@ -70,7 +70,7 @@ class Wedges:
 def wedges(read: Reader, shipment: Shipment) -> Wedges:
     """r, c, v and l of a shipment (wedge-map), (c-cut), (tax), (levies)."""
     from_gate, tax = landed(read, shipment), levies(read, shipment)
-    dealer, distributor = read("jp.dealer_margin"), read("jp.distributor_margin")
+    dealer, distributor = read("jp.dealer_margin"), read(shipment.distributor_margin_key)
     warranty = read("warranty.reserve_share")
     fixed_distributor = read("jp.inland_delivery_jpy")
     fixed_dealer = exact(fixed_distributor, 0.0, _JPY, "no fixed amount of the dealer")

@@ -57,7 +57,8 @@ def case_figure(case: Case, key: str) -> Figure | None:
     if key in case.assumptions:
         a = case.assumptions[key]
         note = _set_note(case, key)
-        return Figure(a.value, a.unit, Kind.ASSUMPTION, key, key, a.source, note or a.reason, a.low, a.high)
+        label = a.label or key
+        return Figure(a.value, a.unit, Kind.ASSUMPTION, key, label, a.source, note or a.reason, a.low, a.high)
     if key in case.facts:
         f = case.facts[key]
         note = _set_note(case, key)

@@ -147,6 +147,7 @@ class Assumption(Record):
     low: Number
     high: Number
     unit: Filled
+    label: Text = ""
     reason: Filled
     used_by: tuple[str, ...] = ()
     drawn: bool = True

@@ -9,7 +9,7 @@ import numpy as np
 
 from kanrin.base import Floats, InputError, UnknownName
 from kanrin.certify import Choice, PathwayOption, assess, choose, fixed_cost
-from kanrin.cost import RouteChoice, Shipment, Wedges, best_route, wedges
+from kanrin.cost import RouteChoice, Shipment, Wedges, best_route, ship, wedges
 from kanrin.demand import (
     Candidate as NewCar,
 )
@@ -173,7 +173,7 @@ def build_entries(
             infeasible.append((car, str(error)))
             continue
         route = best_route(book, car)
-        shipment = Shipment(car, route.route, choice.option, car.drives_built in ("both", "right"))
+        shipment = ship(book, car, route.route, choice.option)
         entries.append(Entry(car, options, choice, route, shipment, support(attributes[k], market.attributes, market.estimate.beta_names)))
         kept.append(k)
     if not entries:

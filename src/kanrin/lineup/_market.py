@@ -16,6 +16,7 @@ from kanrin.base import Floats, InputError, Ints
 from kanrin.demand import (
     Agents,
     CarLabels,
+    EffectPrior,
     Estimate,
     Inversion,
     Recipe,
@@ -34,6 +35,8 @@ from kanrin.rules import Book, Reader
 __all__ = ["BaseMarket", "build_market", "candidate_columns", "recipe_of"]
 
 MILLION = 1e6
+LEFT_HAND_DRIVE = "demand.left_hand_drive_utils"  # few cars show it: enters with a belief (shrink)
+_NINETY = 1.6448536269514722  # standard normal quantile: low and high hold 90 percent
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,10 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         np.array([m.drive == "left" for m in models]),
         np.array([m.built_in != case.about.destination for m in models]),
     )
-    xi_model = fit_xi_model(inversion.delta - attributes @ estimate.beta, labels)
+    left = book.figure(LEFT_HAND_DRIVE)
+    spread = (float(left.high or left.value) - float(left.low or left.value)) / (2 * _NINETY)
+    priors = {"left_hand_drive": EffectPrior(float(read(LEFT_HAND_DRIVE)), spread)} if spread > 0 else {}
+    xi_model = fit_xi_model(inversion.delta - attributes @ estimate.beta, labels, priors=priors)
     firm_of = np.array([index[m.firm] for m in models])
     costs = recover_costs(
         delta=inversion.delta, alpha=alpha, weights=agents.weights, price=list_price / (1 + tax), firms=firm_of,
