@@ -129,7 +129,7 @@ def explain(
     defaults. `figure.walk()` runs down the chain. Raises UnknownName with near names, or NotInForce.
     """
     terms = {"on": on, "known_on": known_on, "end_of_law": end_of_law, "overrides": overrides}
-    if is_result(key):
+    if is_result(key) or (answer is not None and key in answer["figures"]):
         made = answer if answer is not None else plan(case, progress=progress, **terms).answer  # type: ignore[arg-type]
         return result_figure(made, key)
     opened = book(case, **terms)  # type: ignore[arg-type]

@@ -114,3 +114,33 @@ def test_an_interrupt_leaves_nothing(process, tmp_path, how):
     assert err.strip() == "interrupted; nothing was written"
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_of_the_plan_is_explained_from_its_folder(run, folder):
+    answer = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    chain = run("explain", CASE, "total.profit_jpy", "--plan", folder, "--json").json["chain"]
+    assert chain[0]["value"] == answer["figures"]["total.profit_jpy"]["value"]
+    assert {"total.units", "capital.discount_rate"} <= {link["key"] for link in chain}
+    wrong = run("explain", CASE, "total.profits", "--plan", folder)
+    assert wrong.code == 2
+    assert "did you mean total.profit_jpy" in wrong.err
+
+
+def test_every_figure_of_the_plan_can_be_explained(folder):
+    import kanrin
+
+    answer = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    case = kanrin.load_case(CASE)
+    for key in answer["figures"]:
+        figure = kanrin.explain(case, key, answer=answer)
+        assert figure.key == key
+
+
+def test_a_plan_folder_that_holds_none(run, tmp_path):
+    result = run("explain", CASE, "total.profit_jpy", "--plan", tmp_path)
+    assert result.code == 2
+    assert "kanrin plan --out" in result.err
+    (tmp_path / "plan.json").write_text("not json")
+    assert "is not JSON" in run("explain", CASE, "total.profit_jpy", "--plan", tmp_path).err
+    (tmp_path / "plan.json").write_text("[]")
+    assert "holds no figures" in run("explain", CASE, "total.profit_jpy", "--plan", tmp_path).err
