@@ -38,10 +38,9 @@ def test_force_writes_over_and_keeps_the_rest(run, copied: Path):
 
 def test_an_edited_value_reaches_the_cost(run, copied: Path):
     path = copied / "assumptions.toml"
-    text = path.read_text()
-    head = '["jp.pdi_jpy"]\nvalue = 60000\n'
-    assert head in text
-    path.write_text(text.replace(head, '["jp.pdi_jpy"]\nvalue = 90000\n'))
+    head, after = path.read_text().split('["jp.pdi_jpy"]')
+    assert "value = 60000\n" in after
+    path.write_text(head + '["jp.pdi_jpy"]' + after.replace("value = 60000\n", "value = 90000\n", 1))
     lines = run("cost", copied, "toyota_tundra", "--json").json["lines"]
     assert next(line["amount_jpy"] for line in lines if line["line"] == "pdi") == 90000
 
