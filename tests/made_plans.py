@@ -19,7 +19,9 @@ def shipped() -> Case:
 
 
 @cache
-def small(on: date | None = None, candidates: tuple[str, ...] = THREE, draws: int = 16, seed: int = 3) -> Answered:
+def small(
+    on: date | None = None, candidates: tuple[str, ...] = THREE, draws: int = 16, seed: int = 3
+) -> Answered:
     """A small plan of the shipped case."""
     return answer_plan(shipped(), on=on, candidates=candidates, draws=draws, seed=seed)
 

@@ -144,12 +144,12 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
     ),
     (
         "number in quotes",
-        text("assumptions.toml", FIRST + r"\nvalue = .*", A + 'value = "much"', "value ="),
+        text("assumptions.toml", FIRST + r"\nlabel = .*\nvalue = .*", A + 'value = "much"', "value ="),
         r"capital.annual_rate: value: expected a number.*'much'",
     ),
     (
         "assumption outside its range",
-        text("assumptions.toml", FIRST + r"\nvalue = .*", A + "value = 9"),
+        text("assumptions.toml", FIRST + r"\nlabel = .*\nvalue = .*", A + "value = 9"),
         r"capital.annual_rate: value 9 lies outside its range 0\.\d+\.\.0\.\d+; widen it or correct",
     ),
     (
@@ -370,7 +370,7 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
         "shares past the market size",
         text(
             "assumptions.toml",
-            r'(?s)^\["demand\.market_size"\]\nvalue = \d+\nlow = \d+',
+            r'(?s)^\["demand\.market_size"\]\nlabel = [^\n]*\nvalue = \d+\nlow = \d+',
             '["demand.market_size"]\nvalue = 3800000\nlow = 3000000',
         ),
         r"demand.market_size: shares sum past the market size: .* has 3,8\d\d,\d+ units.* is 3,000,000",
@@ -399,7 +399,7 @@ def test_faults_of_several_files_are_told_together(folder: Path) -> None:
         cell("market", "price_jpy", "-1")(folder),
         cell("market", "length_mm", "0", row=7)(folder),
         cell("candidates", "seats", "many")(folder),
-        text("assumptions.toml", FIRST + r"\nvalue = .*", A + "value = 9")(folder),
+        text("assumptions.toml", FIRST + r"\nlabel = .*\nvalue = .*", A + "value = 9")(folder),
         without("fx.toml")(folder),
     ]
     with pytest.raises(CaseError) as caught:

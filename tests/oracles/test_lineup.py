@@ -10,7 +10,6 @@ import itertools
 
 import numpy as np
 import pytest
-from made_plans import THREE, shipped
 
 from kanrin.certify import assess, choose
 from kanrin.demand import invert_shares
@@ -19,6 +18,7 @@ from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._choose import all_lineups, rank_lineups
 from kanrin.lineup._draws import draw_inputs
 from kanrin.lineup._value import money_terms
+from made_plans import THREE, shipped
 
 UNITS = 1e-4  # cars a year
 MONEY = 1e-3  # million JPY a year

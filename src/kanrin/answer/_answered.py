@@ -31,7 +31,17 @@ class Answered:
     def _repr_html_(self) -> str:
         from html import escape
 
-        head = "".join(f"<th>{t}</th>" for t in ("Model", "Cars a year (P10–P90)", "Price, JPY", "Landed, JPY", "Unit margin, JPY", "P(loss)"))
+        head = "".join(
+            f"<th>{t}</th>"
+            for t in (
+                "Model",
+                "Cars a year (P10–P90)",
+                "Price, JPY",
+                "Landed, JPY",
+                "Unit margin, JPY",
+                "P(loss)",
+            )
+        )
         body = "".join(
             f"<tr><td>{escape(r['name'])}</td><td>{r['units']['mean']:,.0f} ({r['units']['p10']:,.0f}–{r['units']['p90']:,.0f})</td>"
             f"<td>{r['price_jpy']:,.0f}</td><td>{r['landed_cost_jpy']:,.0f}</td><td>{r['unit_margin_jpy']:,.0f}</td>"
@@ -77,5 +87,8 @@ def _review(plan: Plan, case: Case, draws: int, terms: dict[str, Any]) -> dict[s
     try:
         settled = make_plan(settled_case, draws=min(draws, _REVIEW_DRAWS), sensitivity=False, **terms)
     except InputError as error:
-        return {"text": f"If the {about.get('label', key)} were in force the plan could not be made: {error}", "answer_if_in_force": None}
+        return {
+            "text": f"If the {about.get('label', key)} were in force the plan could not be made: {error}",
+            "answer_if_in_force": None,
+        }
     return review_summary(plan, settled, about.get("label", key), plan.book.on)

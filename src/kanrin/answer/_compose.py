@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from kanrin.answer._decision import central_list_price, decision, interval, money_sentence, plan_waterfall, support_sentences
+from kanrin.answer._decision import (
+    central_list_price,
+    decision,
+    interval,
+    money_sentence,
+    plan_waterfall,
+    support_sentences,
+)
 from kanrin.answer._law import calendar, pending, rules_in_force
 from kanrin.answer._market_side import bridge, market_side
 from kanrin.answer._register import assumptions, counts, figures, sources
@@ -42,7 +49,11 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
     rows = [decision(plan, j, falls[plan.entries.entries[j].candidate.id]) for j in plan.chosen]
     traded = balance(plan)
     market = market_side(plan)
-    used = set(plan.used) | set(traded.keys) | {line.key for f in falls.values() for line in f.lines if _is_key(plan, line.key)}
+    used = (
+        set(plan.used)
+        | set(traded.keys)
+        | {line.key for f in falls.values() for line in f.lines if _is_key(plan, line.key)}
+    )
     total = _total(plan)
     made = _made(plan, rows, total, traded)
     register = figures(plan, used, falls, made)
@@ -50,7 +61,9 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
     waiting = pending(plan.book)
     said = calendar(plan.book)
     outside = [f"{r['name']}: {s}" for r in rows for s in r["outside_support"]]
-    ids = [f["source"] for f in register.values()] + [r["source"] for r in [*law, *waiting, *said] if r.get("used", True)]
+    ids = [f["source"] for f in register.values()] + [
+        r["source"] for r in [*law, *waiting, *said] if r.get("used", True)
+    ]
     ids += [g["source"] for r in rows for g in r["certification"]["gaps"]]
     ids += [m.units_source for m in plan.market.models] + [m.price_source for m in plan.market.models]
     ids += [plan.market.estimate.origin, *(n.source for n in plan.case.nameplates.values())]
@@ -234,7 +247,13 @@ def _rejected(plan: Plan) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     rows += [
-        {"model": car.id, "name": _full(car), "reason": reason, "profit_if_added_jpy": None, "units_if_added": None}
+        {
+            "model": car.id,
+            "name": _full(car),
+            "reason": reason,
+            "profit_if_added_jpy": None,
+            "units_if_added": None,
+        }
         for car, reason in plan.left_out
     ]
     return rows
@@ -263,7 +282,11 @@ def _trade(plan: Plan, b: Balance) -> dict[str, Any]:
     change = interval(b.total)
     parts = [
         ("Cars exported, FAS", b.exports, "transfer price alongside the ship"),
-        ("U.S.-built cars already sold there, displaced", b.displaced_us_built, "Jeep, BMW X models and others"),
+        (
+            "U.S.-built cars already sold there, displaced",
+            b.displaced_us_built,
+            "Jeep, BMW X models and others",
+        ),
         ("U.S. parts no longer shipped into displaced Japan-built cars", b.parts_lost, ""),
         ("Imports that fill sales lost at home", b.backfill, "only where a plant is full"),
         ("Japanese parts inside the exported cars", b.foreign_parts, "content by value, NHTSA labels"),
@@ -287,7 +310,9 @@ def _trade(plan: Plan, b: Balance) -> dict[str, Any]:
     }
 
 
-def _made(plan: Plan, rows: list[dict[str, Any]], total: dict[str, Any], b: Balance) -> dict[str, dict[str, Any]]:
+def _made(
+    plan: Plan, rows: list[dict[str, Any]], total: dict[str, Any], b: Balance
+) -> dict[str, dict[str, Any]]:
     """Results as figures of the register, with what they come from."""
     inputs = ["fx.usd_jpy", "us.variable_cost_factor", "jp.dealer_margin", "jp.distributor_margin"]
 
@@ -299,7 +324,9 @@ def _made(plan: Plan, rows: list[dict[str, Any]], total: dict[str, Any], b: Bala
     for r in rows:
         at = f"decision.{r['model']}"
         cell = f"candidate.{r['model']}.msrp_usd"
-        found[f"{at}.units"] = figure(r["units"]["mean"], "vehicles per year", f"{r['name']}, cars a year", [f"{at}.price_jpy"])
+        found[f"{at}.units"] = figure(
+            r["units"]["mean"], "vehicles per year", f"{r['name']}, cars a year", [f"{at}.price_jpy"]
+        )
         found[f"{at}.price_jpy"] = figure(
             r["price_jpy"], "JPY per vehicle", f"{r['name']}, price on the road", [f"waterfall.{r['model']}.on_the_road", cell, *inputs],
             "equilibrium price of the central case",
@@ -308,13 +335,21 @@ def _made(plan: Plan, rows: list[dict[str, Any]], total: dict[str, Any], b: Bala
             r["profit_jpy"]["mean"], "JPY", f"{r['name']}, what the plan would lose without it",
             [f"{at}.units", "plan.horizon_years", "capital.discount_rate"],
         )  # fmt: skip
-    found["total.units"] = figure(total["units"]["mean"], "vehicles per year", "cars a year", [f"decision.{r['model']}.units" for r in rows])
+    found["total.units"] = figure(
+        total["units"]["mean"],
+        "vehicles per year",
+        "cars a year",
+        [f"decision.{r['model']}.units" for r in rows],
+    )
     found["total.profit_jpy"] = figure(
         total["profit_jpy"]["mean"], "JPY", "worth of the plan over its years, discounted",
         ["total.units", "plan.horizon_years", "capital.discount_rate", "launch.marketing_jpy_per_model"],
     )  # fmt: skip
     found["trade.balance_change_usd"] = figure(
-        float(b.total.mean()), "USD per year", "change of the bilateral balance", ["total.units", "us.maker_ex_works_factor"]
+        float(b.total.mean()),
+        "USD per year",
+        "change of the bilateral balance",
+        ["total.units", "us.maker_ex_works_factor"],
     )
     return found
 
@@ -323,12 +358,21 @@ def _warnings(plan: Plan, rows: list[dict[str, Any]], used: set[str], market: di
     book = plan.book
     out = list(book.regime.warnings(used))
     for key, value in plan.case.overrides.items():
-        out.append(f"{key} was set by the user to {value:g}." if isinstance(value, float) else f"{key} was set by the user.")
+        out.append(
+            f"{key} was set by the user to {value:g}."
+            if isinstance(value, float)
+            else f"{key} was set by the user."
+        )
     for r in rows:
         out += [f"{r['name']}: {w}" for w in r["warnings"]]
-        out += [f"{r['name']}: outside what the market has seen: {s}; its forecast is an extrapolation." for s in r["outside_support"]]
+        out += [
+            f"{r['name']}: outside what the market has seen: {s}; its forecast is an extrapolation."
+            for s in r["outside_support"]
+        ]
     if plan.valuation.failures:
-        out.append(f"{plan.valuation.failures} equilibria of the fresh draws did not converge; they are kept and marked.")
+        out.append(
+            f"{plan.valuation.failures} equilibria of the fresh draws did not converge; they are kept and marked."
+        )
     if market["negative_costs"]:
         out.append("Recovered costs below zero: " + "; ".join(market["negative_costs"]) + ".")
     if book.on > plan.case.about.compiled:
@@ -344,7 +388,11 @@ def _warnings(plan: Plan, rows: list[dict[str, Any]], used: set[str], market: di
             "Cars on sale had a quality worth launching, so a candidate's forecast is on the optimistic side: half a standard "
             "deviation less quality is shown beside each model."
         )
-        approvals = [e for j, e in enumerate(plan.entries.entries) if plan.lineup[j] and e.choice.option.pathway.approval_key]
+        approvals = [
+            e
+            for j, e in enumerate(plan.entries.entries)
+            if plan.lineup[j] and e.choice.option.pathway.approval_key
+        ]
         if approvals:
             p = book.number(approvals[0].choice.option.pathway.approval_key)
             out.append(
@@ -358,7 +406,7 @@ def review_summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str,
     before, after = _total(plan), _total(settled)
     same = {plan.entries.entries[j].candidate.id for j in plan.chosen}
     then = {settled.entries.entries[j].candidate.id for j in settled.chosen}
-    gain = (after["profit_jpy"]["mean"] - before["profit_jpy"]["mean"])
+    gain = after["profit_jpy"]["mean"] - before["profit_jpy"]["mean"]
     if not then:
         change = "even then nothing is brought over"
     elif then == same:
@@ -378,7 +426,8 @@ def review_summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str,
             "models": sorted(then),
             "total": after,
             "pathways": {
-                settled.entries.entries[j].candidate.id: settled.entries.entries[j].choice.option.pathway.name for j in settled.chosen
+                settled.entries.entries[j].candidate.id: settled.entries.entries[j].choice.option.pathway.name
+                for j in settled.chosen
             },
         },
     }

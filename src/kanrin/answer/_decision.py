@@ -16,7 +16,11 @@ from kanrin.lineup import Entry, Plan
 __all__ = ["central_list_price", "decision", "interval", "plan_waterfall", "support_sentences"]
 
 _MILLION = 1e6
-_DIMENSION = {"log_size": "box volume", "log_power_to_weight": "power to weight", "litres_per_100km": "running cost"}
+_DIMENSION = {
+    "log_size": "box volume",
+    "log_power_to_weight": "power to weight",
+    "litres_per_100km": "running cost",
+}
 
 
 def interval(values: Floats, unit: float = 1.0) -> dict[str, float]:
@@ -47,7 +51,9 @@ def support_sentences(plan: Plan, entry: Entry) -> list[str]:
         shown, limit = (np.exp(o.value), np.exp(edge)) if o.name.startswith("log_") else (o.value, edge)
         nearest = plan.market.models[o.nearest]
         what = _DIMENSION.get(o.name, o.name.replace("_", " "))
-        unit = {"log_size": " m³", "log_power_to_weight": " PS/kg", "litres_per_100km": " l/100 km"}.get(o.name, "")
+        unit = {"log_size": " m³", "log_power_to_weight": " PS/kg", "litres_per_100km": " l/100 km"}.get(
+            o.name, ""
+        )
         out.append(
             f"{what} {number_text(float(shown), '')}{unit}, {beyond} any car sold in the market "
             f"({number_text(float(limit), '')}{unit}, {nearest.brand} {nearest.model})"
@@ -84,7 +90,11 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
     limit = cap(book.number, option)
     gaps = [_gap(book, t) for t in option.treatments if t.treatment not in ("met", "deemed") or t.cost_key]
     units = interval(value.units[:, 0, j])
-    plant_units = float(value.units[:, 0, [k for k, e in enumerate(plan.entries.entries) if e.candidate.plant == car.plant]].sum(axis=1).mean())
+    plant_units = float(
+        value.units[:, 0, [k for k, e in enumerate(plan.entries.entries) if e.candidate.plant == car.plant]]
+        .sum(axis=1)
+        .mean()
+    )
     plant_share = plant_units / car.plant_capacity
     outside = support_sentences(plan, entry)
     warnings = list(option.warnings)
@@ -113,7 +123,8 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
         "pathway_name": option.pathway.name,
         "pathway_reason": entry.choice.reason,
         "pathways_not_taken": [
-            {"pathway": o.pathway.id, "name": o.pathway.name, "reason": reason} for o, reason in entry.choice.not_taken
+            {"pathway": o.pathway.id, "name": o.pathway.name, "reason": reason}
+            for o, reason in entry.choice.not_taken
         ],
         "certification": {
             "fixed_jpy": float(fixed_cost(book.number, option)),
@@ -140,7 +151,8 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
                 for name, v in zip(PARTS, plan.entries.forecast.parts[j], strict=True)
             ],
             "shifts": [
-                {"label": f"{shift:g} sd", "units_mean": float(values[j])} for shift, values in plan.shifted.items()
+                {"label": f"{shift:g} sd", "units_mean": float(values[j])}
+                for shift, values in plan.shifted.items()
             ],
         },
         "comparables": list(plan.entries.comparables.get(car.id, ())),

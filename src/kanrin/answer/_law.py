@@ -38,7 +38,12 @@ def pending(book: Book) -> list[dict[str, Any]]:
 
 def _pending(p: Pending, on: date) -> dict[str, Any]:
     spell, rule = p.spell, p.rule
-    how = {"in_force": "enacted", "announced": "announced", "considered": "under consideration", "reported": "reported"}
+    how = {
+        "in_force": "enacted",
+        "announced": "announced",
+        "considered": "under consideration",
+        "reported": "reported",
+    }
     label = rule.label or key_words(rule.key)
     when = f"from {spell.effective_from}" if spell.effective_from > on else f"for {spell.effective_from} on"
     note = f" {spell.note[:1].upper()}{spell.note[1:]}." if spell.note else ""

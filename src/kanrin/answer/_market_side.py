@@ -31,7 +31,13 @@ def market_side(plan: Plan) -> dict[str, Any]:
         units = float(change[market.firm_of == f].sum())
         if f == plan.maker_index:
             units += float(new.sum(axis=1).mean())
-        firms.append({"firm": name, "units_change": units, "profit_change_jpy": float(detail.firm_gain[:, f].mean()) * _MILLION})
+        firms.append(
+            {
+                "firm": name,
+                "units_change": units,
+                "profit_change_jpy": float(detail.firm_gain[:, f].mean()) * _MILLION,
+            }
+        )
     firms.sort(key=lambda r: (-abs(r["profit_change_jpy"]), r["firm"]))  # type: ignore[arg-type]
     alpha = market.slopes(market.estimate.alpha)
     inside, no_car = choice_probabilities(market.inversion.delta, alpha, market.list_price)

@@ -13,7 +13,9 @@ from kanrin.lineup import Plan
 __all__ = ["assumptions", "counts", "figures", "sources"]
 
 
-def figures(plan: Plan, used: Iterable[str], falls: Mapping[str, Waterfall], made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def figures(
+    plan: Plan, used: Iterable[str], falls: Mapping[str, Waterfall], made: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     """All figures of the page by key: inputs as read, and results with what they come from."""
     found: dict[str, Any] = {}
     for key in sorted(set(used)):

@@ -51,7 +51,9 @@ def ship(book: Book, candidate: Candidate, route: Route, option: PathwayOption) 
     """A shipment as the case has it: right-hand drive where the plant builds it, own importer where the maker builds
     cars in the destination."""
     case = book.case
-    at_home = any(m.firm == candidate.firm and m.built_in == case.about.destination for m in case.market.values())
+    at_home = any(
+        m.firm == candidate.firm and m.built_in == case.about.destination for m in case.market.values()
+    )
     return Shipment(candidate, route, option, candidate.drives_built in ("both", "right"), at_home)
 
 

@@ -186,12 +186,16 @@ def _to_the_road(book: Book, shipment: Shipment, cut: Wedges, price: Figure) -> 
     tax, before = cut.levy_parts, f"price before tax {_jpy(price)}"
     rate = cut.consumption_tax
     note = "a rate of law; the price it is applied to is not"
-    yield _line("tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate, note, by_law=True)
+    yield _line(
+        "tax", "Consumption tax", rate * price, "jp.consumption_tax.rate", before, rate, note, by_law=True
+    )
     yield _total("list_price", "List price, tax included", cut.list_price(price))
     key, rate = "jp.environmental_performance_levy.max_rate", cut.levy_rate
     most = book.figure(key)
     label = "Environmental performance levy"
-    yield _line("performance_levy", label, rate * price, key, before, rate, most.note, settled_by=most, by_law=True)
+    yield _line(
+        "performance_levy", label, rate * price, key, before, rate, most.note, settled_by=most, by_law=True
+    )
     key, note = "jp.tonnage_tax.standard", "by weight, paid for the years to the first inspection"
     if shipment.is_pickup and book.claims("jp.plate_class.certified_pickup_is_goods"):
         key, note = "jp.tonnage_tax.goods_over_2500kg_gvw", "as a goods vehicle, by gross weight"

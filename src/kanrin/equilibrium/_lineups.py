@@ -122,7 +122,14 @@ def _borrowed(
         answer.converged[:] = False
         return 0
     return _in_chunks(
-        picked, begin, chord.inverse, rows[:, chord.order], costs[:, chord.order], chord.order, answer, _MAX_BORROWED_STEPS
+        picked,
+        begin,
+        chord.inverse,
+        rows[:, chord.order],
+        costs[:, chord.order],
+        chord.order,
+        answer,
+        _MAX_BORROWED_STEPS,
     )
 
 

@@ -28,7 +28,9 @@ class Central:
     certificate: Certificate
     terms: Terms  # one draw: the values
     elasticity: Floats  # (J + C,) own-price, with respect to the list price; NaN when not offered
-    diversion: Floats  # (C, J) where the buyers of each offered candidate would go, priced diversion; NaN rows else
+    diversion: (
+        Floats  # (C, J) where the buyers of each offered candidate would go, priced diversion; NaN rows else
+    )
     outside_diversion: Floats  # (C,) to no car
 
 
@@ -51,7 +53,9 @@ def solve_central(
     start = np.concatenate([market.price, terms.cost[0] / terms.keep[0] / typical])
     solution = solve_prices(game, offered=offered, start=start)
     if not solution.converged:
-        raise SolveError(f"central equilibrium not found: residual {solution.residual:.1e}; {solution.advice}")
+        raise SolveError(
+            f"central equilibrium not found: residual {solution.residual:.1e}; {solution.advice}"
+        )
     certificate = certify_solution(game, solution, offered=offered, starts=starts, seed=seed)
     on = np.flatnonzero(offered)
     chosen = game.subset(offered)

@@ -41,7 +41,9 @@ class Ranking:
 def rank_lineups(valuation: Valuation) -> Ranking:
     """Rank the rows of a valuation; among equals the smaller line-up comes first."""
     means = valuation.value.mean(axis=0)
-    order = sorted(range(len(valuation.rows)), key=lambda r: (-round(float(means[r]), 9), sum(valuation.rows[r].offered)))
+    order = sorted(
+        range(len(valuation.rows)), key=lambda r: (-round(float(means[r]), 9), sum(valuation.rows[r].offered))
+    )
     lineups = [valuation.rows[r].offered for r in order]
     return Ranking(lineups[0], tuple(lineups), tuple(float(means[r]) for r in order))
 

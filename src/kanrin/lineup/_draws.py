@@ -37,7 +37,11 @@ class Draws:
 
 def latin_hypercube(count: int, dimensions: int, rng: np.random.Generator) -> Floats:
     """(count, dimensions) uniforms, one in each of `count` slices of every dimension."""
-    slices = np.stack([rng.permutation(count) for _ in range(dimensions)], axis=1) if dimensions else np.zeros((count, 0))
+    slices = (
+        np.stack([rng.permutation(count) for _ in range(dimensions)], axis=1)
+        if dimensions
+        else np.zeros((count, 0))
+    )
     out: Floats = (slices + rng.random((count, dimensions))) / count
     return np.clip(out, 1e-12, 1 - 1e-12)
 
@@ -82,7 +86,14 @@ def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) ->
 
 
 def draw_inputs(
-    book: Book, estimate: Estimate, candidates: int, used: Iterable[str], *, count: int, seed: int, stream: int
+    book: Book,
+    estimate: Estimate,
+    candidates: int,
+    used: Iterable[str],
+    *,
+    count: int,
+    seed: int,
+    stream: int,
 ) -> Draws:
     """D joint draws for the keys in `used` that are uncertain. `stream` keeps fresh draws apart from the first ones.
 
@@ -102,7 +113,9 @@ def draw_inputs(
             values[key] = book.number(FX) * np.exp(fx_log_sd(book) * normal_quantile(column))
         else:
             figure = book.figure(key)
-            values[key] = triangular_quantile(column, float(figure.low or 0.0), figure.value, float(figure.high or 0.0))
+            values[key] = triangular_quantile(
+                column, float(figure.low or 0.0), figure.value, float(figure.high or 0.0)
+            )
     return Draws(theta, z[:, parameters:], values)
 
 

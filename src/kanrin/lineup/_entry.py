@@ -132,7 +132,9 @@ def programme_terms(read: Reader) -> tuple[float | Floats, float | Floats]:
 def _history(book: Book, market: BaseMarket) -> Nameplates:
     """Nameplate process and histories of the case, with the rows of today's market that bear the name."""
     histories = {
-        f"{n.brand} {n.nameplate}": NameplateHistory(n.residual, n.sd**2, float(max(0, book.case.about.market_year - n.last_year)))
+        f"{n.brand} {n.nameplate}": NameplateHistory(
+            n.residual, n.sd**2, float(max(0, book.case.about.market_year - n.last_year))
+        )
         for n in book.case.nameplates.values()
     }
     on_sale: dict[str, tuple[int, ...]] = {}
@@ -174,7 +176,16 @@ def build_entries(
             continue
         route = best_route(book, car)
         shipment = ship(book, car, route.route, choice.option)
-        entries.append(Entry(car, options, choice, route, shipment, support(attributes[k], market.attributes, market.estimate.beta_names)))
+        entries.append(
+            Entry(
+                car,
+                options,
+                choice,
+                route,
+                shipment,
+                support(attributes[k], market.attributes, market.estimate.beta_names),
+            )
+        )
         kept.append(k)
     if not entries:
         raise InputError(

@@ -146,7 +146,9 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
     units = np.array([float(m.units) for m in models])
     tax = float(read("jp.consumption_tax.rate"))
     alpha = agents.alpha(estimate.alpha / recipe.deflator)
-    inversion = invert_shares(units / size, list_price, alpha, agents.weights, name=f"{case.name} {case.about.market_year}")
+    inversion = invert_shares(
+        units / size, list_price, alpha, agents.weights, name=f"{case.name} {case.about.market_year}"
+    )
     attributes = attribute_matrix(estimate.beta_names, _market_columns(models), recipe)
     labels = CarLabels(
         tuple(m.brand for m in models),
@@ -173,7 +175,9 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
 def rebuild_at_size(market: BaseMarket, size: float) -> BaseMarket:
     """The same market with another number of potential buyers: inverted and recovered anew."""
     alpha = market.slopes(market.estimate.alpha)
-    inversion = invert_shares(market.units / size, market.list_price, alpha, market.agents.weights, name="market resized")
+    inversion = invert_shares(
+        market.units / size, market.list_price, alpha, market.agents.weights, name="market resized"
+    )
     costs = recover_costs(
         delta=inversion.delta, alpha=alpha, weights=market.agents.weights, price=market.price, firms=market.firm_of,
         keep=market.keep, ad_valorem=market.tax,

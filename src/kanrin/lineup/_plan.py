@@ -11,8 +11,8 @@ from datetime import date
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from kanrin.base._version import __version__
 from kanrin.base import Floats, InputError
+from kanrin.base._version import __version__
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._central import Central, solve_central
 from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
@@ -44,7 +44,9 @@ class Plan:
     left_out: tuple[tuple[Candidate, str], ...]  # not weighed, with the reason
     lineup: Lineup
     ranking: Ranking  # in-sample, all subsets
-    valuation: Valuation  # on fresh draws: the chosen, each car dropped or added, runners-up; row 0 is the chosen
+    valuation: (
+        Valuation  # on fresh draws: the chosen, each car dropped or added, runners-up; row 0 is the chosen
+    )
     terms: Terms  # of the fresh draws
     draws: Draws
     central: Central
@@ -120,9 +122,22 @@ def make_plan(
     """
     if draws < 2 or seed < 0:
         raise InputError(f"draws={draws}, seed={seed}: expected at least 2 draws and a seed of at least 0")
-    with threadpool_limits(limits=1, user_api="blas"):  # our threads run over draws; BLAS threads beside them only wait
+    with threadpool_limits(
+        limits=1, user_api="blas"
+    ):  # our threads run over draws; BLAS threads beside them only wait
         return _make_plan(
-            case, on, known_on, maker, candidates, draws, seed, end_of_law, comparables, workers, progress, sensitivity
+            case,
+            on,
+            known_on,
+            maker,
+            candidates,
+            draws,
+            seed,
+            end_of_law,
+            comparables,
+            workers,
+            progress,
+            sensitivity,
         )
 
 
@@ -172,15 +187,30 @@ def _make_plan(
     fresh_terms = money_terms(book, market, entries, fresh)
     rows = _fresh_rows(best, ranking)
     valued = value_rows(
-        market, entries, fresh, [fresh_terms], rows, me, detail_row=0, workers=workers, progress=progress, what="fresh draws"
+        market,
+        entries,
+        fresh,
+        [fresh_terms],
+        rows,
+        me,
+        detail_row=0,
+        workers=workers,
+        progress=progress,
+        what="fresh draws",
     )
     central = solve_central(book.number, market, entries, best, seed=seed)
-    shifted = _shifts(market, entries, fresh, fresh_terms, best, me, workers) if any(best) and sensitivity else {}
+    shifted = (
+        _shifts(market, entries, fresh, fresh_terms, best, me, workers) if any(best) and sensitivity else {}
+    )
     found: list[Swing] = []
     roots: list[BreakEven] = []
     if sensitivity:
-        sense = draw_inputs(book, market.estimate, count, used, count=min(draws, _SENSE_DRAWS), seed=seed, stream=_SENSE)
-        found, roots = swings(book, market, entries, sense, best, used, me, workers=workers, progress=progress)
+        sense = draw_inputs(
+            book, market.estimate, count, used, count=min(draws, _SENSE_DRAWS), seed=seed, stream=_SENSE
+        )
+        found, roots = swings(
+            book, market, entries, sense, best, used, me, workers=workers, progress=progress
+        )
     return Plan(
         book, owner, seed, market, entries, tuple(left_out), best, ranking, valued, fresh_terms, fresh, central,
         tuple(found), tuple(roots), variance_shares(valued, 0, fresh, best, entries.ids), shifted, used, pilot, settings,

@@ -65,7 +65,11 @@ def _range(book: Book, key: str) -> tuple[float, float, float]:
     figure = book.figure(key)
     if key == FX:
         a = book.case.assumptions[FX]
-        spread = book.figure("fx.sigma_monthly").value * np.sqrt(book.number("plan.horizon_years") * 12 / 3) * 1.28155
+        spread = (
+            book.figure("fx.sigma_monthly").value
+            * np.sqrt(book.number("plan.horizon_years") * 12 / 3)
+            * 1.28155
+        )
         if FX in book.case.overrides:
             return figure.value, figure.value * float(np.exp(-spread)), figure.value * float(np.exp(spread))
         return figure.value, figure.value * a.low / a.value, figure.value * a.high / a.value
@@ -99,7 +103,9 @@ def swings(
             rows.append(Row(lineup, len(terms) - 1))
     found: list[Swing] = []
     if any(lineup):
-        v = value_rows(market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="sensitivity")
+        v = value_rows(
+            market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="sensitivity"
+        )
         means = v.value.mean(axis=0)
         for k, key in enumerate(keys):
             value, low, high = ranges[key]
@@ -111,18 +117,36 @@ def swings(
 
 
 def _selection(
-    book: Book, market: BaseMarket, entries: Entries, draws: Draws, terms: list[Terms], lineup: Lineup, maker: int, workers: int
+    book: Book,
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: list[Terms],
+    lineup: Lineup,
+    maker: int,
+    workers: int,
 ) -> Swing:
     value, low, high = _range(book, SELECTION)
     ends = [
-        float(value_rows(market, entries, draws, terms, [Row(lineup)], maker, xi_shift=x, workers=workers).value.mean())
+        float(
+            value_rows(
+                market, entries, draws, terms, [Row(lineup)], maker, xi_shift=x, workers=workers
+            ).value.mean()
+        )
         for x in (low, high)
     ]
     return Swing(SELECTION, value, low, high, *ends)
 
 
 def _market_size(
-    book: Book, market: BaseMarket, entries: Entries, draws: Draws, terms: list[Terms], lineup: Lineup, maker: int, workers: int
+    book: Book,
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: list[Terms],
+    lineup: Lineup,
+    maker: int,
+    workers: int,
 ) -> Swing:
     from kanrin.lineup._market import rebuild_at_size
 
@@ -130,7 +154,11 @@ def _market_size(
     ends = []
     for size in (low, high):
         other = rebuild_at_size(market, size)
-        ends.append(float(value_rows(other, entries, draws, terms, [Row(lineup)], maker, workers=workers).value.mean()))
+        ends.append(
+            float(
+                value_rows(other, entries, draws, terms, [Row(lineup)], maker, workers=workers).value.mean()
+            )
+        )
     return Swing(MARKET_SIZE, value, low, high, *ends)
 
 
@@ -154,11 +182,17 @@ def _flips(
         for x in grid:
             terms.append(money_terms(book, market, entries, draws, {key: x}))
             rows += [Row(other, len(terms) - 1) for other in near]
-    v = value_rows(market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="flips")
+    v = value_rows(
+        market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="flips"
+    )
     means = v.value.mean(axis=0).reshape(-1, len(near))
-    gaps = v.value[:, [k - k % len(near) for k in range(len(rows))]] - v.value  # chosen less the other, same terms
+    gaps = (
+        v.value[:, [k - k % len(near) for k in range(len(rows))]] - v.value
+    )  # chosen less the other, same terms
     error = gaps.std(axis=0, ddof=1) / np.sqrt(draws.count)
-    lead = (gaps.mean(axis=0) + _TOLD_APART * error).reshape(-1, len(near))  # below zero: overtaken beyond doubt
+    lead = (gaps.mean(axis=0) + _TOLD_APART * error).reshape(
+        -1, len(near)
+    )  # below zero: overtaken beyond doubt
     at = 0
     flips: dict[str, tuple[float | None, Lineup | None]] = {}
     roots: list[BreakEven] = []
@@ -213,7 +247,9 @@ def break_even_rates(
     return found
 
 
-def variance_shares(valuation: Valuation, row: int, draws: Draws, lineup: Lineup, order: Sequence[str]) -> dict[str, float]:
+def variance_shares(
+    valuation: Valuation, row: int, draws: Draws, lineup: Lineup, order: Sequence[str]
+) -> dict[str, float]:
     """Share of the variance of the worth's rank that each group of inputs explains, linear in their ranks; the rest apart."""
     y = _rank(valuation.value[:, row])
     alpha = draws.theta - draws.theta.mean(axis=0)
@@ -230,7 +266,10 @@ def variance_shares(valuation: Valuation, row: int, draws: Draws, lineup: Lineup
     if total == 0.0:
         return {}
     for name, x in groups.items():
-        shares[name] = _explained(np.column_stack([_rank(c) for c in x.T]) if x.size else np.zeros((len(y), 0)), y) / total
+        shares[name] = (
+            _explained(np.column_stack([_rank(c) for c in x.T]) if x.size else np.zeros((len(y), 0)), y)
+            / total
+        )
     if others:
         squared = [_explained(_rank(v)[:, None], y) / total for v in others]
         noise = 1.0 / max(1, len(y) - 1)  # what an idle input explains by chance

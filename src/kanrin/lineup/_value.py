@@ -106,7 +106,8 @@ def read_terms(read: Reader, market: BaseMarket, entries: Entries, count: int) -
     plants, _ = _plants(entries)
     first = {p: next(e.candidate.id for e in entries.entries if e.candidate.plant == p) for p in plants}
     spare = [
-        wide((1.0 - read("us.plant_utilisation")) * read(f"candidate.{first[p]}.plant_capacity")) for p in plants
+        wide((1.0 - read("us.plant_utilisation")) * read(f"candidate.{first[p]}.plant_capacity"))
+        for p in plants
     ]
     dealer, importer = wide(read("jp.dealer_margin")), wide(read("rival.distributor_margin"))
     abroad = market.keep < market.keep.max() - 1e-12
@@ -166,7 +167,9 @@ def value_rows(
     xi_new = entries.forecast.draws(xi_hat, draws.normals) + xi_shift * entries.forecast.sd
     delta_new = beta @ entries.attributes.T + xi_new
     near = _neighbour(market, entries, terms[0])
-    work = _Work(market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row, *near)
+    work = _Work(
+        market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row, *near
+    )
     with threadpool_limits(limits=1, user_api="blas"):
         answers = _run(work, draws.count, workers, progress, what)
     stack = {name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price")}
@@ -201,7 +204,9 @@ class _Work:
         for k, row in enumerate(self.rows):
             mine = self.terms[row.terms]
             for other, members in by_keep:
-                if np.array_equal(other.keep, mine.keep) and np.array_equal(other.market_keep, mine.market_keep):
+                if np.array_equal(other.keep, mine.keep) and np.array_equal(
+                    other.market_keep, mine.market_keep
+                ):
                     members.append(k)
                     break
             else:
@@ -251,7 +256,9 @@ def _draw(work: _Work, groups: list[list[int]], d: int) -> _Answer:
     residual, failures = 0.0, 0
     detail: tuple[Floats, Floats, Floats, Floats, Floats] | None = None
     for every in groups:
-        members = [k for k in every if any(rows[k].offered) or k == work.detail_row]  # an empty line-up changes nothing
+        members = [
+            k for k in every if any(rows[k].offered) or k == work.detail_row
+        ]  # an empty line-up changes nothing
         if not members:
             continue
         terms = work.terms[rows[members[0]].terms]
@@ -316,7 +323,9 @@ def _detail(
     market = work.market
     products = len(market.models)
     sold: Bools = np.isfinite(price)
-    after = consumer_surplus(game.delta[sold], game.alpha, game.consumer_price(np.where(sold, price, 0.0))[sold])
+    after = consumer_surplus(
+        game.delta[sold], game.alpha, game.consumer_price(np.where(sold, price, 0.0))[sold]
+    )
     before = consumer_surplus(work.delta[d], game.alpha, market.list_price)
     by_agent: Floats = after - before
     surplus = np.asarray(market.size * float(by_agent @ market.agents.weights))
@@ -345,4 +354,6 @@ def _money(
 
 def probabilities_at(market: BaseMarket) -> tuple[Floats, Floats]:
     """Choice probabilities (J, I) and outside (I,) of the base market at the point estimate."""
-    return choice_probabilities(market.inversion.delta, market.slopes(market.estimate.alpha), market.list_price)
+    return choice_probabilities(
+        market.inversion.delta, market.slopes(market.estimate.alpha), market.list_price
+    )

@@ -80,7 +80,9 @@ def balance(plan: Plan) -> Balance:
     change = market.size * detail.share_change  # (D, J)
     built = np.array([m.built_in for m in market.models])
     origin, destination = plan.case.about.origin, plan.case.about.destination
-    worth = np.maximum(0.0, market.costs.cost) * _MILLION  # JPY a car: the recovered cost stands for the border value
+    worth = (
+        np.maximum(0.0, market.costs.cost) * _MILLION
+    )  # JPY a car: the recovered cost stands for the border value
     from_origin, third = built == origin, (built != origin) & (built != destination)
     displaced = (change[:, from_origin] * worth[from_origin]).sum(axis=1) / rate
     parts = change[:, built == destination].sum(axis=1) * np.asarray(read(_PARTS), dtype=np.float64)

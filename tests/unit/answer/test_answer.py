@@ -8,9 +8,9 @@ from datetime import date
 
 import jsonschema
 import pytest
-from made_plans import TWO, dear, small
 
 from kanrin.report import schema
+from made_plans import TWO, dear, small
 
 OCTOBER = date(2025, 10, 27)
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_plans import shipped
 
 from kanrin.demand import read_estimate
 from kanrin.lineup import latin_hypercube
 from kanrin.lineup._draws import draw_inputs, normal_quantile, triangular_quantile, uncertain_keys
 from kanrin.rules import open_book
+from made_plans import shipped
 
 
 def estimate():
@@ -59,7 +59,12 @@ def test_price_coefficient_never_changes_sign_and_moments_follow_the_estimate():
 
 
 def test_choices_and_set_keys_are_left_to_no_chance():
-    used = ("jp.us_market_access_goodwill_usd_per_vehicle", "plan.selection_shift_sd", "jp.pdi_jpy", "fx.usd_jpy")
+    used = (
+        "jp.us_market_access_goodwill_usd_per_vehicle",
+        "plan.selection_shift_sd",
+        "jp.pdi_jpy",
+        "fx.usd_jpy",
+    )
     book = open_book(shipped())
     assert uncertain_keys(book, used) == ["jp.pdi_jpy", "fx.usd_jpy"]
     assert "plan.selection_shift_sd" in uncertain_keys(book, used, choices=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_plans import small
 
 from kanrin.lineup import Row, value_rows
 from kanrin.lineup._draws import draw_inputs
 from kanrin.lineup._sensitivity import _roots
 from kanrin.lineup._value import money_terms
+from made_plans import small
 
 
 def sense_draws(plan):
@@ -20,12 +20,21 @@ def sense_draws(plan):
 def worth(plan, held):
     draws = sense_draws(plan)
     terms = money_terms(plan.book, plan.market, plan.entries, draws, held)
-    return float(value_rows(plan.market, plan.entries, draws, [terms], [Row(plan.lineup)], plan.maker_index).value.mean())
+    return float(
+        value_rows(
+            plan.market, plan.entries, draws, [terms], [Row(plan.lineup)], plan.maker_index
+        ).value.mean()
+    )
 
 
 def test_swings_are_the_worth_at_each_end():
     plan = small().plan
-    for key in ("fx.usd_jpy", "us.variable_cost_factor", "jp.dealer_margin", "launch.marketing_jpy_per_model"):
+    for key in (
+        "fx.usd_jpy",
+        "us.variable_cost_factor",
+        "jp.dealer_margin",
+        "launch.marketing_jpy_per_model",
+    ):
         swing = next(s for s in plan.swings if s.key == key)
         assert swing.value_low == pytest.approx(worth(plan, {key: swing.low}), rel=1e-5)
         assert swing.value_high == pytest.approx(worth(plan, {key: swing.high}), rel=1e-5)
@@ -42,7 +51,9 @@ def test_break_even_rate_of_the_plan_is_where_its_worth_is_nil():
     assert found.roots
     at_today = worth(plan, None)
     for rate in found.roots:
-        assert abs(worth(plan, {"fx.usd_jpy": rate})) < 0.1 * abs(at_today)  # a straight line between grid points
+        assert abs(worth(plan, {"fx.usd_jpy": rate})) < 0.1 * abs(
+            at_today
+        )  # a straight line between grid points
 
 
 def test_roots_of_a_broken_line():

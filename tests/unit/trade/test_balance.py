@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_plans import dear, small
 
 from kanrin.trade import balance
+from made_plans import dear, small
 
 
 def test_parts_add_up_to_the_change():
     answer = small().answer
     trade = answer["trade"]
-    assert sum(p["amount_usd"] for p in trade["parts"]) == pytest.approx(trade["balance_change_usd"]["mean"], rel=1e-8)
-    assert trade["share_of_deficit"] == pytest.approx(trade["balance_change_usd"]["mean"] / trade["deficit_usd"], rel=1e-8)
+    assert sum(p["amount_usd"] for p in trade["parts"]) == pytest.approx(
+        trade["balance_change_usd"]["mean"], rel=1e-8
+    )
+    assert trade["share_of_deficit"] == pytest.approx(
+        trade["balance_change_usd"]["mean"] / trade["deficit_usd"], rel=1e-8
+    )
 
 
 def test_signs():

@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from made_plans import THREE, TWO, dear, shipped, small
 
 from kanrin.answer import answer_plan
 from kanrin.base import InputError, UnknownName
 from kanrin.lineup import make_plan
+from made_plans import THREE, TWO, dear, shipped, small
 
 
 def test_same_inputs_and_seed_give_the_same_bytes():
@@ -44,7 +44,9 @@ def test_firms_units_agree_with_the_market():
     change = plan.market.size * plan.valuation.detail.share_change.mean(axis=0)
     own = plan.market.firm_of == plan.maker_index
     toyota = next(f for f in answer["market"]["firms"] if f["firm"] == "Toyota")
-    assert toyota["units_change"] == pytest.approx(answer["total"]["units"]["mean"] + change[own].sum(), rel=1e-8)
+    assert toyota["units_change"] == pytest.approx(
+        answer["total"]["units"]["mean"] + change[own].sum(), rel=1e-8
+    )
 
 
 def test_bridge_adds_up_to_the_profit():
@@ -58,7 +60,9 @@ def test_bridge_adds_up_to_the_profit():
 def test_waterfall_adds_up_to_the_price_on_the_road():
     for row in small().answer["decision"]:
         lines = small().answer["waterfalls"][row["model"]]
-        assert sum(x["amount_jpy"] for x in lines if x["kind"] != "subtotal") == pytest.approx(row["price_jpy"], rel=1e-9)
+        assert sum(x["amount_jpy"] for x in lines if x["kind"] != "subtotal") == pytest.approx(
+            row["price_jpy"], rel=1e-9
+        )
         margin = next(x["amount_jpy"] for x in lines if x["line"] == "margin")
         assert margin == pytest.approx(row["unit_margin_jpy"], rel=1e-8)
         landed = next(x["amount_jpy"] for x in lines if x["line"] == "landed_cost")
@@ -99,7 +103,9 @@ def test_comparables_move_the_forecast_towards_themselves():
     model = "toyota_sequoia"  # without a history of its own in the market
     plain = make_plan(shipped(), candidates=[model], draws=2, seed=1, sensitivity=False)
     strong = plain.market.models[int(np.argmax(plain.market.xi_model.xi))].id
-    told = make_plan(shipped(), candidates=[model], draws=2, seed=1, sensitivity=False, comparables={model: [strong]})
+    told = make_plan(
+        shipped(), candidates=[model], draws=2, seed=1, sensitivity=False, comparables={model: [strong]}
+    )
     assert told.entries.forecast.mean[0] > plain.entries.forecast.mean[0]
     assert told.entries.forecast.sd[0] < plain.entries.forecast.sd[0]
 
