@@ -3,6 +3,7 @@
 Arrays in, new arrays out; prices in any one unit of money (the estimate says which); slopes are below zero.
 """
 
+from kanrin.demand._agent_file import read_agents
 from kanrin.demand._agents import Agents, lognormal_income_agents, own_agents
 from kanrin.demand._attributes import (
     ATTRIBUTES,
@@ -95,6 +96,7 @@ __all__ = [
     "own_elasticities",
     "power_to_weight_ps_per_kg",
     "price_million_real",
+    "read_agents",
     "read_estimate",
     "second_choices",
     "selection_shifts",

@@ -21,6 +21,8 @@ _DEFINITIONS = ("list", "consumer")
 _SYMMETRY = 1e-9  # relative to the largest element
 _EIGENVALUE = 1e-6  # relative; the matrix is printed with seven digits
 _ENOUGH_TRIES = 50
+_NODES = 13  # where the file names none
+_MOST_NODES = 99
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Estimate:
     price_form: str  # one of PRICE_FORMS
     price_definition: str  # "list" or "consumer": which price the estimate used
     log_income_sd: float
+    nodes: int  # Gauss-Hermite nodes of log income the estimate was made with
     parameters: Mapping[str, float]
     order: tuple[str, ...]  # (P,) names of the rows of `covariance`
     covariance: Floats  # (P, P)
@@ -143,6 +146,7 @@ def read_estimate(path: str | Path) -> Estimate:
     parameters = _numbers(tables["parameters"], "parameters", lines, faults)
     supply = _numbers(content.get("supply", {}), "supply", lines, faults)
     form, definition, sd = _price(tables["price"], lines, faults)
+    nodes = _nodes(tables["price"], lines, faults)
     if tables["parameters"] and "alpha" not in tables["parameters"]:
         faults.append(
             f"{lines.at('alpha', 'parameters')}: alpha is missing from [parameters]; give the price "
@@ -157,7 +161,7 @@ def read_estimate(path: str | Path) -> Estimate:
     if faults:
         raise CaseError(faults)
     return Estimate(
-        words["market"], words["period"], int(observations or 0), form, definition, sd, parameters, order,
+        words["market"], words["period"], int(observations or 0), form, definition, sd, nodes, parameters, order,
         covariance, supply, optional["origin"], optional["title"], str(file),
     )  # fmt: skip
 
@@ -194,6 +198,16 @@ def _numbers(table: object, name: str, lines: _Lines, faults: list[str]) -> dict
         if not _is_number(value):
             faults.append(f"{lines.at(key, name)}: {name}.{key} is {value!r}; expected a finite number")
     return {key: float(value) for key, value in table.items() if _is_number(value)}
+
+
+def _nodes(table: dict[str, Any], lines: _Lines, faults: list[str]) -> int:
+    nodes = table.get("nodes", _NODES)
+    if not isinstance(nodes, int) or isinstance(nodes, bool) or not 1 <= nodes <= _MOST_NODES:
+        faults.append(
+            f"{lines.at('nodes', 'price')}: nodes is {nodes!r}; expected a whole number from 1 to {_MOST_NODES}"
+        )
+        return _NODES
+    return nodes
 
 
 def _price(table: dict[str, Any], lines: _Lines, faults: list[str]) -> tuple[str, str, float]:

@@ -9,6 +9,7 @@ from kanrin.facts._cells import case_figure, cell_keys, known_keys
 from kanrin.facts._check import Check, CheckReport, CheckResult, check_case
 from kanrin.facts._init import init_case
 from kanrin.facts._override import apply_overrides, parse_setting
+from kanrin.facts._read import read_table
 from kanrin.facts._records import (
     STATUS_ORDER,
     Assumption,
@@ -24,6 +25,7 @@ from kanrin.facts._records import (
     Nameplate,
     Pathway,
     Port,
+    Record,
     Route,
     Rule,
     Source,
@@ -51,6 +53,7 @@ __all__ = [
     "Nameplate",
     "Pathway",
     "Port",
+    "Record",
     "Route",
     "Rule",
     "Source",
@@ -65,5 +68,6 @@ __all__ = [
     "known_keys",
     "load_case",
     "parse_setting",
+    "read_table",
     "shipped_cases",
 ]

@@ -26,6 +26,7 @@ from kanrin.demand import (
     fit_xi_model,
     invert_shares,
     lognormal_income_agents,
+    read_agents,
     read_estimate,
 )
 from kanrin.equilibrium import RecoveredCosts, recover_costs
@@ -141,7 +142,12 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
     keep = np.array([(1 - dealer) * (1.0 if m.firm in home else 1 - importer) for m in models])
     size = float(read("demand.market_size"))
     recipe = recipe_of(read)
-    agents = lognormal_income_agents(estimate.log_income_sd)
+    own = case.folder / case.about.agents
+    agents = (
+        read_agents(own)
+        if case.about.agents
+        else lognormal_income_agents(estimate.log_income_sd, estimate.nodes)
+    )
     list_price = np.array([m.price_jpy for m in models]) / MILLION
     units = np.array([float(m.units) for m in models])
     tax = float(read("jp.consumption_tax.rate"))
@@ -163,13 +169,32 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
     xi_model = fit_xi_model(inversion.delta - attributes @ estimate.beta, labels, priors=priors)
     firm_of = np.array([index[m.firm] for m in models])
     costs = recover_costs(
-        delta=inversion.delta, alpha=alpha, weights=agents.weights, price=list_price / (1 + tax), firms=firm_of,
-        keep=keep, ad_valorem=tax,
-    )  # fmt: skip
+        delta=inversion.delta,
+        alpha=alpha,
+        weights=agents.weights,
+        price=list_price / (1 + tax),
+        firms=firm_of,
+        keep=keep,
+        ad_valorem=tax,
+    )
     return BaseMarket(
-        models, firms, firm_of, size, units, list_price, tax, keep, agents, estimate, recipe, attributes, inversion,
-        xi_model, costs, {m.id: k for k, m in enumerate(models)},
-    )  # fmt: skip
+        models,
+        firms,
+        firm_of,
+        size,
+        units,
+        list_price,
+        tax,
+        keep,
+        agents,
+        estimate,
+        recipe,
+        attributes,
+        inversion,
+        xi_model,
+        costs,
+        {m.id: k for k, m in enumerate(models)},
+    )
 
 
 def rebuild_at_size(market: BaseMarket, size: float) -> BaseMarket:
@@ -179,7 +204,12 @@ def rebuild_at_size(market: BaseMarket, size: float) -> BaseMarket:
         market.units / size, market.list_price, alpha, market.agents.weights, name="market resized"
     )
     costs = recover_costs(
-        delta=inversion.delta, alpha=alpha, weights=market.agents.weights, price=market.price, firms=market.firm_of,
-        keep=market.keep, ad_valorem=market.tax,
-    )  # fmt: skip
+        delta=inversion.delta,
+        alpha=alpha,
+        weights=market.agents.weights,
+        price=market.price,
+        firms=market.firm_of,
+        keep=market.keep,
+        ad_valorem=market.tax,
+    )
     return replace(market, size=size, inversion=inversion, costs=costs)
