@@ -71,6 +71,18 @@ def test_the_answer_holds_together(folder):
     assert all(row["reason"] for row in answer["rejected"])
 
 
+def test_the_waterfall_of_the_plan_is_that_of_kanrin_cost(run, folder):
+    answer = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    for row in answer["decision"]:
+        alone = run("cost", CASE, row["model"], "--list-price", repr(row["list_price_jpy"]), "--json").json
+        assert (alone["pathway"], alone["route"]) == (row["pathway"], row["route"])
+        amounts = {line["line"]: line["amount_jpy"] for line in alone["lines"]}
+        for line in answer["waterfalls"][row["model"]]:
+            assert line["amount_jpy"] == pytest.approx(amounts[line["line"]], rel=ADDS_UP, abs=0.01), line[
+                "line"
+            ]
+
+
 def test_the_day_of_the_news(run):
     answer = run("plan", CASE, *SMALL, "--on", "2025-10-27", "--json").json
     assert answer["question"]["known_on"] == "2025-10-27"

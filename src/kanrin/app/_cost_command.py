@@ -90,6 +90,7 @@ def _plain(book: Book, brought: Brought) -> dict[str, Any]:
         ],
         "route": brought.route.route.id,
         "route_reason": brought.route.reason,
+        "warnings": _warnings(book, brought),
         "lines": brought.waterfall.to_rows(),
     }
 
@@ -128,13 +129,16 @@ def _print(book: Book, brought: Brought) -> None:
     )
     name = book.case.candidate(brought.waterfall.model).name
     out.print(table(f"{name}, law of {book.on} as known on {book.known_on}", columns, rows))
-    out.print(
-        f"Certified by {brought.choice.option.pathway.name}, for {brought.units:,.0f} cars a year: "
-        f"{brought.choice.reason}"
-    )
+    certified = f"Certified by {brought.choice.option.pathway.name}, for {brought.units:,.0f} cars a year"
+    out.print(f"{certified}: {brought.choice.reason}", soft_wrap=True)
     for option, reason in brought.choice.not_taken:
-        out.print(f"  not {option.pathway.name}: {reason}")
-    out.print(f"Route {brought.route.route.id}: {brought.route.reason}")
+        out.print(f"  not {option.pathway.name}: {reason}", soft_wrap=True)
+    out.print(f"Route {brought.route.route.id}: {brought.route.reason}", soft_wrap=True)
+    for warning in _warnings(book, brought):
+        out.print(f"Warning: {warning}", style="yellow", soft_wrap=True)
+
+
+def _warnings(book: Book, brought: Brought) -> list[str]:
+    """What the certification is not sure of, and rules that stand on a carried or assumed value."""
     keys = {line.key for line in brought.waterfall.lines if line.key}
-    for warning in book.regime.warnings(keys):
-        out.print(f"Warning: {warning}", style="yellow")
+    return [*brought.choice.option.warnings, *book.regime.warnings(keys)]
