@@ -352,7 +352,13 @@ def toml_text(process: Process, panel: Panel) -> str:
             "part of mu2 that another version of the nameplate does not share: how much more the effect "
             "moves in a year of a new type code",
         ),
-        ("brand_tau2", process.tau2_brand, process.tau2_brand_sd, "utils squared", "variance of brand effects"),
+        (
+            "brand_tau2",
+            process.tau2_brand,
+            process.tau2_brand_sd,
+            "utils squared",
+            "variance of brand effects",
+        ),
     )
     note = (
         f"xi at the first demand estimate, {panel.xi.size} models and years, entry and exit years left out. "

@@ -1,7 +1,7 @@
-"""Line-ups by another road: every subset, every draw, solved one at a time and valued from its definition (delta-pi).
+"""Line-ups by another road: every subset, every draw, solved one at a time, valued by definition (delta-pi).
 
-Tolerances: prices of the batch stop at 1e-11 of the largest price, and profits are differences of sums over the whole
-market, so that a gain of a few million yen a year is compared to 1e-6 of the maker's profit change.
+Tolerances: prices of the batch stop at 1e-11 of the largest price, and profits are differences of sums over
+the whole market, so that a gain of a few million yen a year is compared to 1e-6 of the maker's profit change.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import itertools
 import numpy as np
 import pytest
 
-from kanrin.certify import assess, choose
+from kanrin.certify import assess, cap, choose, fixed_cost, unit_cost
 from kanrin.demand import invert_shares
 from kanrin.equilibrium import PriceGame, recover_costs, solve_prices
 from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._choose import all_lineups, rank_lineups
 from kanrin.lineup._draws import draw_inputs
-from kanrin.lineup._value import money_terms
+from kanrin.lineup._terms import money_terms
 from made_plans import THREE, shipped
 
 UNITS = 1e-4  # cars a year
@@ -41,16 +41,26 @@ def by_hand(plan, draws, terms, d, lineup):
     shock = vectors @ (np.sqrt(np.maximum(values, 0)) * draws.normals[d])
     new = entries.attributes @ beta + entries.forecast.weights @ xi + entries.forecast.offset + shock
     costs = recover_costs(
-        delta=delta, alpha=alpha, weights=market.agents.weights, price=market.price, firms=market.firm_of,
-        keep=terms.market_keep[d], ad_valorem=market.tax,
-    )  # fmt: skip
+        delta=delta,
+        alpha=alpha,
+        weights=market.agents.weights,
+        price=market.price,
+        firms=market.firm_of,
+        keep=terms.market_keep[d],
+        ad_valorem=market.tax,
+    )
     on = [j for j, chosen in enumerate(lineup) if chosen]
     me = market.firms.index("Toyota")
     game = PriceGame(
-        delta=np.append(delta, new[on]), alpha=alpha, weights=market.agents.weights,
-        cost=np.append(costs.cost, terms.cost[d, on]), keep=np.append(terms.market_keep[d], terms.keep[d, on]),
-        ad_valorem=np.asarray(market.tax), levies=np.asarray(0.0), firms=np.append(market.firm_of, np.full(len(on), me)),
-    )  # fmt: skip
+        delta=np.append(delta, new[on]),
+        alpha=alpha,
+        weights=market.agents.weights,
+        cost=np.append(costs.cost, terms.cost[d, on]),
+        keep=np.append(terms.market_keep[d], terms.keep[d, on]),
+        ad_valorem=np.asarray(market.tax),
+        levies=np.asarray(0.0),
+        firms=np.append(market.firm_of, np.full(len(on), me)),
+    )
     found = solve_prices(game)
     assert found.converged
     profit = market.size * (found.margin * found.shares)[game.firms == me].sum()
@@ -91,7 +101,7 @@ def test_fresh_draws_are_not_the_ones_the_choice_was_made_on(plan):
 def test_borrowed_jacobian_changes_nothing(plan, monkeypatch):
     rows = [Row(s) for s in all_lineups(3)]
     borrowed = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
-    monkeypatch.setattr("kanrin.lineup._value._FEW", 0)
+    monkeypatch.setattr("kanrin.lineup._games._FEW", 0)
     own = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
     assert borrowed.units == pytest.approx(own.units, abs=UNITS)
     assert borrowed.gain == pytest.approx(own.gain, abs=MONEY)
@@ -112,8 +122,6 @@ def test_pathway_is_the_cheapest_by_brute_force(plan):
         units = plan.pilot_units[entry.candidate.id]
         options = assess(book, entry.candidate)
         again = choose(book, options, units_per_year=units, years=years, discount_rate=rate)
-        from kanrin.certify import cap, fixed_cost, unit_cost
-
         annuity = sum((1 + rate) ** -t for t in np.arange(0, years, 0.001)) * 0.001
         total = {}
         for o in options:

@@ -6,69 +6,34 @@ from typing import Any
 
 import numpy as np
 
-from kanrin.answer._words import number_text, yen
-from kanrin.base import Floats
-from kanrin.certify import cap, fixed_cost, lead_time, unit_cost
-from kanrin.cost import Waterfall, wedges
+from kanrin.answer._interval import MILLION, interval
+from kanrin.answer._support import support_sentences
+from kanrin.answer._words import full_name
+from kanrin.certify import Treatment, cap, fixed_cost, lead_time, unit_cost
+from kanrin.cost import Waterfall, waterfall, wedges
 from kanrin.demand import PARTS
 from kanrin.lineup import Entry, Plan
+from kanrin.rules import Book
 
-__all__ = ["central_list_price", "decision", "interval", "plan_waterfall", "support_sentences"]
-
-_MILLION = 1e6
-_DIMENSION = {
-    "log_size": "box volume",
-    "log_power_to_weight": "power to weight",
-    "litres_per_100km": "running cost",
-}
-
-
-def interval(values: Floats, unit: float = 1.0) -> dict[str, float]:
-    """Mean, P10, P50 and P90 of draws."""
-    p10, p50, p90 = np.quantile(values, (0.1, 0.5, 0.9))
-    return {"mean": float(values.mean()) * unit, "p10": p10 * unit, "p50": p50 * unit, "p90": p90 * unit}
+__all__ = ["decision", "plan_waterfall"]
 
 
 def central_list_price(plan: Plan, j: int) -> float:
     """List price of a chosen model in the central case, JPY, tax included, without levies."""
     at = len(plan.market.models) + j
-    return float((1.0 + plan.market.tax) * plan.central.solution.price[at]) * _MILLION
+    return float((1.0 + plan.market.tax) * plan.central.solution.price[at]) * MILLION
 
 
 def plan_waterfall(plan: Plan, j: int) -> Waterfall:
     """Waterfall of a chosen model at its central price."""
-    from kanrin.cost import waterfall
-
     return waterfall(plan.book, plan.entries.entries[j].shipment, list_price=central_list_price(plan, j))
 
 
-def support_sentences(plan: Plan, entry: Entry) -> list[str]:
-    """What of a candidate lies outside what the market has seen, in words."""
-    found = entry.support
-    out = []
-    for o in found.outside:
-        beyond, edge = ("above", o.high) if o.value > o.high else ("below", o.low)
-        shown, limit = (np.exp(o.value), np.exp(edge)) if o.name.startswith("log_") else (o.value, edge)
-        nearest = plan.market.models[o.nearest]
-        what = _DIMENSION.get(o.name, o.name.replace("_", " "))
-        unit = {"log_size": " m³", "log_power_to_weight": " PS/kg", "litres_per_100km": " l/100 km"}.get(
-            o.name, ""
-        )
-        out.append(
-            f"{what} {number_text(float(shown), '')}{unit}, {beyond} any car sold in the market "
-            f"({number_text(float(limit), '')}{unit}, {nearest.brand} {nearest.model})"
-        )
-    if not out and found.is_extrapolation:
-        nearest = plan.market.models[found.nearest]
-        out.append(
-            f"its mix of size, power and consumption lies farther from the market's middle ({found.distance:.1f}) than any "
-            f"car sold there ({found.largest:.1f}); nearest is the {nearest.brand} {nearest.model}"
-        )
-    return out
+def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
+    """The row of chosen candidate j as plan.json names it: cars a year, JPY; `fall` is its waterfall.
 
-
-def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
-    """One row of the decision, as plan.json names it."""
+    Its profit is what the plan would lose without it.
+    """
     entry = plan.entries.entries[j]
     car, option = entry.candidate, entry.choice.option
     book, value = plan.book, plan.valuation
@@ -79,9 +44,9 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
     list_price = central_list_price(plan, j)
     price = list_price / (1.0 + plan.market.tax)
     margin = float(w.margin(price))
-    fixed = float(plan.terms.fixed[:, j].mean()) * _MILLION
+    fixed = float(plan.terms.fixed[:, j].mean()) * MILLION
     annuity = float(plan.terms.annuity.mean())
-    gained = float((value.gain[:, 0] - value.gain[:, plan.without(j)]).mean()) * _MILLION
+    gained = float((value.gain[:, 0] - value.gain[:, plan.without(j)]).mean()) * MILLION
     net_margin = gained / float(value.units[:, 0, j].mean())
     break_even = next((b for b in plan.break_evens if b.model == car.id), None)
     today = book.number("fx.usd_jpy")
@@ -102,17 +67,18 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
     p90_share = units["p90"] / car.plant_capacity
     if p90_share > most:
         warnings.append(
-            f"The P90 volume is {p90_share:.0%} of the plant's capacity, above the {most:.0%} a maker is assumed to redirect."
+            f"The P90 volume is {p90_share:.0%} of the plant's capacity, above the {most:.0%} a maker is "
+            "assumed to redirect."
         )
     return {
         "model": car.id,
-        "name": f"{car.name} ({car.grade})" if car.grade else car.name,
+        "name": full_name(car),
         "units": units,
-        "price_jpy": falls.lines[-1].amount_jpy,
+        "price_jpy": fall.lines[-1].amount_jpy,
         "list_price_jpy": list_price,
         "landed_cost_jpy": float(w.landed.landed_cost),
         "unit_margin_jpy": margin,
-        "profit_jpy": interval(contribution, _MILLION),
+        "profit_jpy": interval(contribution, MILLION),
         "probability_of_loss": loss,
         "probability_of_loss_se": float(np.sqrt(loss * (1 - loss) / draws)),
         "net_margin_jpy": net_margin,
@@ -162,13 +128,19 @@ def decision(plan: Plan, j: int, falls: Waterfall) -> dict[str, Any]:
     }
 
 
-def _gap(book: Any, treatment: Any) -> dict[str, Any]:
+def _gap(book: Book, treatment: Treatment) -> dict[str, Any]:
     factor = book.number(treatment.factor_key) if treatment.factor_key else 1.0
     cost = book.number(treatment.cost_key) * factor if treatment.cost_key else 0.0
     return {
-        "requirement": treatment.requirement, "treatment": treatment.treatment, "cost_jpy": cost, "per": treatment.per,
-        "key": treatment.cost_key, "basis": str(treatment.basis), "source": treatment.source, "note": treatment.note,
-    }  # fmt: skip
+        "requirement": treatment.requirement,
+        "treatment": treatment.treatment,
+        "cost_jpy": cost,
+        "per": treatment.per,
+        "key": treatment.cost_key,
+        "basis": str(treatment.basis),
+        "source": treatment.source,
+        "note": treatment.note,
+    }
 
 
 def _route_text(plan: Plan, entry: Entry) -> str:
@@ -186,13 +158,10 @@ def _rivals(plan: Plan, j: int) -> list[dict[str, Any]]:
     order = np.argsort(-ratios, kind="stable")[:3]
     return [
         {
-            "model": f"{plan.market.models[k].brand} {plan.market.models[k].model}", "firm": plan.market.models[k].firm,
-            "list_price_jpy": plan.market.models[k].price_jpy, "diversion": float(ratios[k]),
+            "model": f"{plan.market.models[k].brand} {plan.market.models[k].model}",
+            "firm": plan.market.models[k].firm,
+            "list_price_jpy": plan.market.models[k].price_jpy,
+            "diversion": float(ratios[k]),
         }
         for k in order
-    ]  # fmt: skip
-
-
-def money_sentence(mean: float, p10: float, p90: float) -> str:
-    """A profit with its interval."""
-    return f"{yen(mean)} (80 %: {yen(p10)} to {yen(p90)})"
+    ]

@@ -1,4 +1,4 @@
-"""The law and the talk about it: rules in force, what is only announced, who said what, and the open question."""
+"""The law and the talk about it: rules in force, what is only announced, and who said what."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ def rules_in_force(book: Book, used: set[str]) -> list[dict[str, Any]]:
     for rule, spell, end in book.regime.in_force():
         rows.append(
             {
-                "key": rule.key, "label": rule.label or key_words(rule.key), "value": book.number(rule.key),
-                "unit": rule.unit, "effective_from": spell.effective_from.isoformat(),
-                "effective_to": end.isoformat() if end else None, "status": spell.status,
-                "known_from": spell.known_from.isoformat(), "source": spell.source, "used": rule.key in used,
+                "key": rule.key,
+                "label": rule.label or key_words(rule.key),
+                "value": book.number(rule.key),
+                "unit": rule.unit,
+                "effective_from": spell.effective_from.isoformat(),
+                "effective_to": end.isoformat() if end else None,
+                "status": spell.status,
+                "known_from": spell.known_from.isoformat(),
+                "source": spell.source,
+                "used": rule.key in used,
                 "note": "; ".join(t for t in (spell.locus, spell.note) if t),
             }
-        )  # fmt: skip
+        )
     rows.sort(key=lambda r: (not r["used"], r["key"]))
     return rows
 
@@ -45,14 +51,19 @@ def _pending(p: Pending, on: date) -> dict[str, Any]:
         "reported": "reported",
     }
     label = rule.label or key_words(rule.key)
+    value, said = number_text(spell.value, rule.unit), how.get(spell.status, spell.status)
     when = f"from {spell.effective_from}" if spell.effective_from > on else f"for {spell.effective_from} on"
     note = f" {spell.note[:1].upper()}{spell.note[1:]}." if spell.note else ""
     return {
-        "key": rule.key, "value": spell.value, "unit": rule.unit, "effective_from": spell.effective_from.isoformat(),
-        "status": spell.status, "known_from": spell.known_from.isoformat(), "source": spell.source,
-        "text": f"{label}: {number_text(spell.value, rule.unit)} ({rule.unit}), {how.get(spell.status, spell.status)} "
-        f"{when}, not in force.{note}",
-    }  # fmt: skip
+        "key": rule.key,
+        "value": spell.value,
+        "unit": rule.unit,
+        "effective_from": spell.effective_from.isoformat(),
+        "status": spell.status,
+        "known_from": spell.known_from.isoformat(),
+        "source": spell.source,
+        "text": f"{label}: {value} ({rule.unit}), {said} {when}, not in force.{note}",
+    }
 
 
 def calendar(book: Book) -> list[dict[str, Any]]:
@@ -60,9 +71,16 @@ def calendar(book: Book) -> list[dict[str, Any]]:
     day = book.known_on.isoformat()
     return [
         {
-            "id": c.id, "date": c.date, "actor": c.actor, "via": c.via, "claim": c.claim, "about": c.about,
-            "how_final": c.how_final, "source": c.source, "note": c.note,
+            "id": c.id,
+            "date": c.date,
+            "actor": c.actor,
+            "via": c.via,
+            "claim": c.claim,
+            "about": c.about,
+            "how_final": c.how_final,
+            "source": c.source,
+            "note": c.note,
         }
         for c in book.case.calendar.values()
         if c.date <= day[: len(c.date)]
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,4 @@
-"""What the market does: whose cars are displaced, which prices move, what buyers gain, what the treasury takes."""
+"""What the market does: whose cars are displaced, which prices move, what buyers and the treasury gain."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from kanrin.answer._decision import interval
+from kanrin.answer._interval import MILLION, interval
+from kanrin.base import Bools, Floats
 from kanrin.demand import aggregate_elasticity, choice_probabilities, lowest_alpha_share, own_elasticities
 from kanrin.lineup import Plan
 
 __all__ = ["bridge", "market_side"]
 
-_MILLION = 1e6
 _SHOWN = 8
 
 
@@ -24,9 +24,9 @@ def market_side(plan: Plan) -> dict[str, Any]:
     own = market.firm_of == plan.maker_index
     new = plan.valuation.units[:, 0]
     outside = -(float(new.sum(axis=1).mean()) + float(change.sum()))
-    moved = detail.price_change.mean(axis=0) * (1 + market.tax) * _MILLION
+    moved = detail.price_change.mean(axis=0) * (1 + market.tax) * MILLION
     names = [f"{m.brand} {m.model}" for m in market.models]
-    firms = []
+    firms: list[dict[str, Any]] = []
     for f, name in enumerate(market.firms):
         units = float(change[market.firm_of == f].sum())
         if f == plan.maker_index:
@@ -35,10 +35,10 @@ def market_side(plan: Plan) -> dict[str, Any]:
             {
                 "firm": name,
                 "units_change": units,
-                "profit_change_jpy": float(detail.firm_gain[:, f].mean()) * _MILLION,
+                "profit_change_jpy": float(detail.firm_gain[:, f].mean()) * MILLION,
             }
         )
-    firms.sort(key=lambda r: (-abs(r["profit_change_jpy"]), r["firm"]))  # type: ignore[arg-type]
+    firms.sort(key=lambda r: (-abs(r["profit_change_jpy"]), r["firm"]))
     alpha = market.slopes(market.estimate.alpha)
     inside, no_car = choice_probabilities(market.inversion.delta, alpha, market.list_price)
     elasticity = own_elasticities(alpha, inside, market.agents.weights, market.list_price)
@@ -51,28 +51,34 @@ def market_side(plan: Plan) -> dict[str, Any]:
         "outside_units_gained_from": -outside,
         "own_lost": [{"model": names[k], "units": float(-change[k])} for k in _top(-change, own)],
         "rivals_lost": [
-            {"model": names[k], "firm": market.models[k].firm, "units": float(-change[k])} for k in _top(-change, ~own)
+            {"model": names[k], "firm": market.models[k].firm, "units": float(-change[k])}
+            for k in _top(-change, ~own)
         ],
-        "firms": [r for r in firms if abs(float(r["profit_change_jpy"])) >= 1.0][:_SHOWN],  # type: ignore[arg-type]
+        "firms": [r for r in firms if abs(r["profit_change_jpy"]) >= 1.0][:_SHOWN],
         "prices_moved": [
             {"model": names[k], "firm": market.models[k].firm, "change_jpy": float(moved[k])}
             for k in np.argsort(-np.abs(moved), kind="stable")[:_SHOWN]
             if abs(moved[k]) >= 1.0
         ],
-        "consumer_surplus_jpy": interval(detail.surplus, _MILLION),
-        "consumer_surplus_lowest_alpha_share": lowest_alpha_share(np.zeros(len(gained)), gained, alpha, weights),
-        "tax_revenue_jpy": _tax(plan) * _MILLION,
+        "consumer_surplus_jpy": interval(detail.surplus, MILLION),
+        "consumer_surplus_lowest_alpha_share": lowest_alpha_share(
+            np.zeros(len(gained)), gained, alpha, weights
+        ),
+        "tax_revenue_jpy": _tax(plan) * MILLION,
         "elasticities": {
-            "median_own": float(median), "p5": float(p5), "p95": float(p95),
+            "median_own": float(median),
+            "p5": float(p5),
+            "p95": float(p95),
             "aggregate": float(aggregate_elasticity(alpha, inside, no_car, weights, market.list_price)),
         },
         "market_size": market.size,
         "negative_costs": [f"{names[k]}: recovered cost below zero" for k in market.costs.negative],
         "inversion_residual": market.inversion.residual,
-    }  # fmt: skip
+    }
 
 
-def _top(values: Any, among: Any) -> list[int]:
+def _top(values: Floats, among: Bools) -> list[int]:
+    """Models with the largest values above half a car."""
     order = [int(k) for k in np.argsort(-values, kind="stable") if among[k] and values[k] > 0.5]
     return order[:_SHOWN]
 
@@ -89,21 +95,33 @@ def _tax(plan: Plan) -> float:
 
 
 def bridge(plan: Plan) -> list[dict[str, Any]]:
-    """(delta-pi) as a bridge, means over the programme: new sales, lost own sales, home market, fixed costs."""
+    """(delta-pi) as a bridge, JPY over the programme: new sales, lost own sales, home market, fixed costs."""
     v, terms = plan.valuation, plan.terms
     annuity = terms.annuity
     margin = np.where(np.isfinite(v.price[:, 0]), terms.keep * np.nan_to_num(v.price[:, 0]) - terms.cost, 0.0)
-    new = (annuity * (v.units[:, 0] * margin).sum(axis=1)).mean() * _MILLION
-    gain = (annuity * v.gain[:, 0]).mean() * _MILLION
-    home = (annuity * v.forgone[:, 0]).mean() * _MILLION
-    fixed = (terms.fixed @ np.array(plan.lineup, dtype=np.float64)).mean() * _MILLION
-    total = v.value[:, 0].mean() * _MILLION
+    new = (annuity * (v.units[:, 0] * margin).sum(axis=1)).mean() * MILLION
+    gain = (annuity * v.gain[:, 0]).mean() * MILLION
+    home = (annuity * v.forgone[:, 0]).mean() * MILLION
+    fixed = (terms.fixed @ np.array(plan.lineup, dtype=np.float64)).mean() * MILLION
+    total = v.value[:, 0].mean() * MILLION
     if not plan.chosen:
         return []
     return [
-        {"step": "New sales", "amount_jpy": float(new), "note": "unit margin times cars, over the programme, discounted"},
-        {"step": "Lost own sales", "amount_jpy": float(gain - new), "note": "the maker's other cars in the market, prices and volumes"},
+        {
+            "step": "New sales",
+            "amount_jpy": float(new),
+            "note": "unit margin times cars, over the programme, discounted",
+        },
+        {
+            "step": "Lost own sales",
+            "amount_jpy": float(gain - new),
+            "note": "the maker's other cars in the market, prices and volumes",
+        },
         {"step": "Home market", "amount_jpy": float(-home), "note": "margin forgone where the plant is full"},
-        {"step": "Fixed costs", "amount_jpy": float(-fixed), "note": "certification, localisation, marketing, training and parts"},
+        {
+            "step": "Fixed costs",
+            "amount_jpy": float(-fixed),
+            "note": "certification, localisation, marketing, training and parts",
+        },
         {"step": "Total", "amount_jpy": float(total), "note": ""},
-    ]  # fmt: skip
+    ]

@@ -27,9 +27,14 @@ def figures(
     for model, fall in falls.items():
         for line in fall.lines:
             found[f"waterfall.{model}.{line.line}"] = {
-                "value": line.amount_jpy, "unit": "JPY per vehicle", "kind": line.kind, "source": line.source,
-                "label": line.label, "note": line.note, "chain": [line.key] if line.key else [],
-            }  # fmt: skip
+                "value": line.amount_jpy,
+                "unit": "JPY per vehicle",
+                "kind": line.kind,
+                "source": line.source,
+                "label": line.label,
+                "note": line.note,
+                "chain": [line.key] if line.key else [],
+            }
     found.update(made)
     return found
 
@@ -37,9 +42,16 @@ def figures(
 def _row(figure: Figure, key: str, plan: Plan) -> dict[str, Any]:
     label = figure.label if figure.label and figure.label != key else key_words(key)
     return {
-        "value": figure.value, "unit": figure.unit, "kind": str(figure.kind), "source": figure.source, "label": label,
-        "note": figure.note, "low": figure.low, "high": figure.high, "chain": [p.key for p in figure.parents if p.key],
-    }  # fmt: skip
+        "value": figure.value,
+        "unit": figure.unit,
+        "kind": str(figure.kind),
+        "source": figure.source,
+        "label": label,
+        "note": figure.note,
+        "low": figure.low,
+        "high": figure.high,
+        "chain": [p.key for p in figure.parents if p.key],
+    }
 
 
 def assumptions(plan: Plan, used: set[str]) -> list[dict[str, Any]]:
@@ -48,27 +60,40 @@ def assumptions(plan: Plan, used: set[str]) -> list[dict[str, Any]]:
     for a in plan.case.assumptions.values():
         rows.append(
             {
-                "key": a.key, "value": plan.book.number(a.key), "low": a.low, "high": a.high, "unit": a.unit,
-                "reason": a.reason, "source": a.source, "used": a.key in used, "set_by_user": a.key in plan.case.overrides,
+                "key": a.key,
+                "value": plan.book.number(a.key),
+                "low": a.low,
+                "high": a.high,
+                "unit": a.unit,
+                "reason": a.reason,
+                "source": a.source,
+                "used": a.key in used,
+                "set_by_user": a.key in plan.case.overrides,
             }
-        )  # fmt: skip
+        )
     listed = {r["key"] for r in rows}
     for key in sorted(used - listed):
         figure = plan.book.figure(key)
         if figure.kind is Kind.ASSUMPTION:
             rows.append(
                 {
-                    "key": key, "value": figure.value, "low": figure.low, "high": figure.high, "unit": figure.unit,
-                    "reason": figure.note or figure.label, "source": figure.source, "used": True,
+                    "key": key,
+                    "value": figure.value,
+                    "low": figure.low,
+                    "high": figure.high,
+                    "unit": figure.unit,
+                    "reason": figure.note or figure.label,
+                    "source": figure.source,
+                    "used": True,
                     "set_by_user": key in plan.case.overrides,
                 }
-            )  # fmt: skip
+            )
     rows.sort(key=lambda r: (not r["used"], r["key"]))
     return rows
 
 
 def counts(plan: Plan, used: Iterable[str]) -> dict[str, int]:
-    """How many of the inputs used are facts, derived, estimates and assumptions; market cells are counted by their status."""
+    """How many of the inputs used are of each kind; cells of the market count by their status."""
     found = {str(k): 0 for k in Kind}
     for key in set(used):
         found[str(plan.book.figure(key).kind)] += 1

@@ -1,4 +1,4 @@
-"""Rounding at the border: floats of plan.json keep ten significant digits, so that machines agree to the byte."""
+"""Rounding at the border: floats of plan.json keep ten digits, so that machines agree to the byte."""
 
 from __future__ import annotations
 

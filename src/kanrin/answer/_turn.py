@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kanrin.answer._interval import MILLION
 from kanrin.answer._words import key_words, listed, number_text, short_name, yen
 from kanrin.lineup import Plan, Swing
 
 __all__ = ["flip_words", "sensitivity"]
-
-_MILLION = 1e6
 
 
 def flip_words(plan: Plan, swing: Swing) -> str | None:
@@ -42,7 +41,7 @@ def sensitivity(plan: Plan) -> list[dict[str, Any]]:
         to = flip_words(plan, s)
         unit = figure.unit
         ends = (
-            f"{yen(s.value_low * _MILLION)} at {number_text(s.low, unit)}, {yen(s.value_high * _MILLION)} at "
+            f"{yen(s.value_low * MILLION)} at {number_text(s.low, unit)}, {yen(s.value_high * MILLION)} at "
             f"{number_text(s.high, unit)}"
         )
         if s.flips_at is not None:
@@ -51,10 +50,18 @@ def sensitivity(plan: Plan) -> list[dict[str, Any]]:
             end = f"no flip seen · {ends}" if s.searched else ends
         rows.append(
             {
-                "key": s.key, "label": label, "value": s.value, "low": s.low, "high": s.high, "unit": unit,
-                "profit_low_jpy": s.value_low * _MILLION, "profit_high_jpy": s.value_high * _MILLION,
-                "swing_jpy": s.size * _MILLION, "flips_at": s.flips_at, "flips_to": to,
+                "key": s.key,
+                "label": label,
+                "value": s.value,
+                "low": s.low,
+                "high": s.high,
+                "unit": unit,
+                "profit_low_jpy": s.value_low * MILLION,
+                "profit_high_jpy": s.value_high * MILLION,
+                "swing_jpy": s.size * MILLION,
+                "flips_at": s.flips_at,
+                "flips_to": to,
                 "text": f"{unit}: today {number_text(s.value, unit)} · {end}",
             }
-        )  # fmt: skip
+        )
     return rows

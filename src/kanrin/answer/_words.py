@@ -1,11 +1,24 @@
-"""Words for numbers and names inside sentences: money, counts, shares, dates and keys as a reader would say them."""
+"""Words for numbers and names inside sentences: money, counts, chances, keys as a reader would say them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-__all__ = ["chance", "count", "key_words", "listed", "number_text", "short_name", "spread", "yen"]
+from kanrin.facts import Candidate
+
+__all__ = [
+    "chance",
+    "count",
+    "full_name",
+    "key_words",
+    "listed",
+    "number_text",
+    "short_name",
+    "spread",
+    "yen",
+    "yen_spread",
+]
 
 _PLACES = {"jp": "Japan", "us": "U.S.", "ca": "Canada"}
 
@@ -39,8 +52,15 @@ def chance(probability: float) -> str:
         return "hardly any chance"
     if percent >= 99:
         return "near certainty"
-    steps = ((10, "one chance in ten"), (20, "one chance in five"), (25, "one chance in four"), (33, "one chance in three"),
-             (50, "an even chance"), (67, "two chances in three"), (75, "three chances in four"))  # fmt: skip
+    steps = (
+        (10, "one chance in ten"),
+        (20, "one chance in five"),
+        (25, "one chance in four"),
+        (33, "one chance in three"),
+        (50, "an even chance"),
+        (67, "two chances in three"),
+        (75, "three chances in four"),
+    )
     near = min(steps, key=lambda s: abs(s[0] - percent))
     if abs(near[0] - percent) <= 2:
         return f"{near[1]} ({percent} %)"
@@ -57,6 +77,11 @@ def listed(names: Sequence[str]) -> str:
 def short_name(name: str, brand: str) -> str:
     """A model's name without its brand."""
     return name.removeprefix(f"{brand} ")
+
+
+def full_name(car: Candidate) -> str:
+    """A candidate's name with its grade."""
+    return f"{car.name} ({car.grade})" if car.grade else car.name
 
 
 def key_words(key: str) -> str:
@@ -76,3 +101,8 @@ def number_text(value: float, unit: str) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4g}"
+
+
+def yen_spread(mean: float, p10: float, p90: float) -> str:
+    """An amount of yen with its 80 % interval."""
+    return f"{yen(mean)} (80 %: {yen(p10)} to {yen(p90)})"

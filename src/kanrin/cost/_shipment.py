@@ -48,8 +48,10 @@ class Shipment:
 
 
 def ship(book: Book, candidate: Candidate, route: Route, option: PathwayOption) -> Shipment:
-    """A shipment as the case has it: right-hand drive where the plant builds it, own importer where the maker builds
-    cars in the destination."""
+    """A shipment as the case has it.
+
+    Right-hand drive where the plant builds it, own importer where the maker builds cars in the destination.
+    """
     case = book.case
     at_home = any(
         m.firm == candidate.firm and m.built_in == case.about.destination for m in case.market.values()
@@ -64,7 +66,10 @@ def shipment_for(book: Book, candidate_id: str, units_per_year: float, *, user: 
     """
     candidate = book.case.candidate(candidate_id)
     choice = choose(
-        book, assess(book, candidate, user=user), units_per_year=units_per_year,
-        years=book.number("plan.horizon_years"), discount_rate=book.number("capital.discount_rate"),
-    )  # fmt: skip
+        book,
+        assess(book, candidate, user=user),
+        units_per_year=units_per_year,
+        years=book.number("plan.horizon_years"),
+        discount_rate=book.number("capital.discount_rate"),
+    )
     return ship(book, candidate, best_route(book, candidate).route, choice.option)

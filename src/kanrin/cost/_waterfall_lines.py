@@ -58,8 +58,11 @@ def _line(
     settled_by: Figure | None = None,
     by_law: bool = False,
 ) -> Line:
-    """A line. A rate of zero settles its amount whatever it is applied to, and alone says how firm it is; so does a
-    rate of law on the price (`by_law`), the price being a line of its own."""
+    """A line.
+
+    A rate of zero settles its amount whatever it is applied to, and alone says how firm it is; so does a rate
+    of law on the price (`by_law`), the price being a line of its own.
+    """
     decisive = settled_by or rate
     settled = by_law or (decisive is not None and decisive.value == 0 == amount.value)
     told = decisive if settled and decisive is not None else amount

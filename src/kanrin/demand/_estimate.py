@@ -161,9 +161,21 @@ def read_estimate(path: str | Path) -> Estimate:
     if faults:
         raise CaseError(faults)
     return Estimate(
-        words["market"], words["period"], int(observations or 0), form, definition, sd, nodes, parameters, order,
-        covariance, supply, optional["origin"], optional["title"], str(file),
-    )  # fmt: skip
+        words["market"],
+        words["period"],
+        int(observations or 0),
+        form,
+        definition,
+        sd,
+        nodes,
+        parameters,
+        order,
+        covariance,
+        supply,
+        optional["origin"],
+        optional["title"],
+        str(file),
+    )
 
 
 def _table(content: dict[str, Any], name: str, lines: _Lines, faults: list[str]) -> dict[str, Any]:
@@ -204,7 +216,8 @@ def _nodes(table: dict[str, Any], lines: _Lines, faults: list[str]) -> int:
     nodes = table.get("nodes", _NODES)
     if not isinstance(nodes, int) or isinstance(nodes, bool) or not 1 <= nodes <= _MOST_NODES:
         faults.append(
-            f"{lines.at('nodes', 'price')}: nodes is {nodes!r}; expected a whole number from 1 to {_MOST_NODES}"
+            f"{lines.at('nodes', 'price')}: nodes is {nodes!r}; expected a whole number "
+            f"from 1 to {_MOST_NODES}"
         )
         return _NODES
     return nodes

@@ -43,9 +43,9 @@ class Lineups:
 
 @dataclass(frozen=True)
 class Chord:
-    """The inverse Jacobian of a neighbouring market, to step by: other draws of the same market differ little from it.
+    """The inverse Jacobian of a neighbouring market, to step by: draws of one market differ little.
 
-    `order` (J,) sorts the products by firm; `inverse` (J, J) is (Lambda^-1 Phi)^-T in that order, a pure number.
+    `order` (J,) sorts the products by firm; `inverse` (J, J) is (Lambda^-1 Phi)^-T in that order, pure.
     """
 
     order: NDArray[np.int64]
@@ -70,9 +70,9 @@ def solve_lineups(
     """`solve_prices` for each row of `offered`, as one batch (zeta-mf), (foc-jac).
 
     offered: (B, J); cost: (J,) or (B, J) money, None = the game's; start: (J,) money, an equilibrium near by
-    (a NaN is filled in); chord: a neighbour's Jacobian to try first, worth it for few rows: the fixed point is the
-    same, and rows it does not carry home are solved as without it. Failures are kept, marked in `converged`. Raises
-    InputError for shapes that do not match.
+    (a NaN is filled in); chord: a neighbour's Jacobian to try first, worth it for few rows: the fixed point
+    is the same, and rows it does not carry home are solved as without it. Failures are kept, marked in
+    `converged`. Raises InputError for shapes that do not match.
     """
     rows = np.array(offered, dtype=bool)
     if rows.ndim != 2 or rows.shape[1] != game.product_count:
@@ -151,10 +151,16 @@ def _empty(shape: tuple[int, ...], firms: int) -> Lineups:
 def _take(game: PriceGame, order: NDArray[np.int64], cost: Floats) -> PriceGame:
     """The products `order`, in that order."""
     return PriceGame(
-        delta=game.delta[order], alpha=game.alpha, weights=game.weights, cost=cost, keep=game.keep[order],
-        ad_valorem=game.ad_valorem[order], levies=game.levies[order], firms=game.firms[order],
+        delta=game.delta[order],
+        alpha=game.alpha,
+        weights=game.weights,
+        cost=cost,
+        keep=game.keep[order],
+        ad_valorem=game.ad_valorem[order],
+        levies=game.levies[order],
+        firms=game.firms[order],
         kappa=game.kappa,
-    )  # fmt: skip
+    )
 
 
 def _one(

@@ -4,13 +4,16 @@
 """
 
 from kanrin.lineup._central import Central
-from kanrin.lineup._choose import Ranking
+from kanrin.lineup._choose import Lineup, Ranking, paired_difference
 from kanrin.lineup._draws import Draws, latin_hypercube
 from kanrin.lineup._entry import Entries, Entry
 from kanrin.lineup._market import BaseMarket, build_market
 from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
 from kanrin.lineup._sensitivity import BreakEven, Swing
-from kanrin.lineup._value import Row, Terms, Valuation, value_rows
+from kanrin.lineup._settings import Settings
+from kanrin.lineup._terms import Terms
+from kanrin.lineup._valuation import Row, Valuation
+from kanrin.lineup._value import Progress, value_rows
 
 __all__ = [
     "MOST_CANDIDATES",
@@ -20,14 +23,18 @@ __all__ = [
     "Draws",
     "Entries",
     "Entry",
+    "Lineup",
     "Plan",
+    "Progress",
     "Ranking",
     "Row",
+    "Settings",
     "Swing",
     "Terms",
     "Valuation",
     "build_market",
     "latin_hypercube",
     "make_plan",
+    "paired_difference",
     "value_rows",
 ]

@@ -1,4 +1,4 @@
-"""The central case: every input at its value, xi at its mean; the equilibrium whose prices and waterfalls are printed."""
+"""The central case: every input at its value, xi at its mean; its prices and waterfalls are printed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from kanrin.demand import choice_probabilities, diversion_ratios, own_elasticiti
 from kanrin.equilibrium import Certificate, PriceGame, PriceSolution, certify_solution, solve_prices
 from kanrin.lineup._choose import Lineup
 from kanrin.lineup._entry import Entries
+from kanrin.lineup._games import point_game, point_start
 from kanrin.lineup._market import BaseMarket
-from kanrin.lineup._value import Terms, read_terms
+from kanrin.lineup._terms import Terms, read_terms
 from kanrin.rules import Reader
 
 __all__ = ["Central", "solve_central"]
@@ -20,17 +21,15 @@ __all__ = ["Central", "solve_central"]
 
 @dataclass(frozen=True)
 class Central:
-    """The central equilibrium with and without the chosen line-up. Arrays over J + C products, candidates last."""
+    """The central equilibrium with the chosen line-up. Arrays over J + C products, candidates last."""
 
     game: PriceGame
     offered: Bools  # (J + C,)
     solution: PriceSolution
     certificate: Certificate
     terms: Terms  # one draw: the values
-    elasticity: Floats  # (J + C,) own-price, with respect to the list price; NaN when not offered
-    diversion: (
-        Floats  # (C, J) where the buyers of each offered candidate would go, priced diversion; NaN rows else
-    )
+    elasticity: Floats  # (J + C,) own-price, to the list price; NaN when not offered
+    diversion: Floats  # (C, J) where buyers of an offered candidate would go (priced); NaN rows else
     outside_diversion: Floats  # (C,) to no car
 
 
@@ -40,17 +39,9 @@ def solve_central(
     """Solve and certify the central case. Raises SolveError when the equilibrium is not found."""
     terms = read_terms(read, market, entries, 1)
     products = len(market.models)
-    index = {name: k for k, name in enumerate(market.firms)}
-    delta_new = entries.attributes @ market.estimate.beta + entries.forecast.mean
-    game = PriceGame(
-        delta=np.concatenate([market.inversion.delta, delta_new]), alpha=market.slopes(market.estimate.alpha),
-        weights=market.agents.weights, cost=np.concatenate([market.costs.cost, terms.cost[0]]),
-        keep=np.concatenate([market.keep, terms.keep[0]]), ad_valorem=np.asarray(market.tax), levies=np.asarray(0.0),
-        firms=np.concatenate([market.firm_of, [index[e.candidate.firm] for e in entries.entries]]),
-    )  # fmt: skip
+    game = point_game(market, entries, terms.cost[0], terms.keep[0])
     offered = np.concatenate([np.ones(products, dtype=bool), np.array(lineup, dtype=bool)])
-    typical = 1.0 - float(np.median(market.costs.margin / (market.keep * market.price)))
-    start = np.concatenate([market.price, terms.cost[0] / terms.keep[0] / typical])
+    start = point_start(market, terms.cost[0], terms.keep[0])
     solution = solve_prices(game, offered=offered, start=start)
     if not solution.converged:
         raise SolveError(

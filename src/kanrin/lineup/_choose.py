@@ -1,17 +1,16 @@
-"""Which line-up: every subset of the candidates on common draws, then the chosen one valued afresh (plan), (saa)."""
+"""Which line-up: every subset of the candidates ranked on common draws (plan), (saa)."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kanrin.base import Floats
-from kanrin.lineup._value import Row, Valuation
+from kanrin.lineup._valuation import Valuation
 
-__all__ = ["Ranking", "all_lineups", "neighbours", "paired_difference", "rank_lineups"]
+__all__ = ["Lineup", "Ranking", "all_lineups", "neighbours", "paired_difference", "rank_lineups"]
 
 Lineup = tuple[bool, ...]
 
@@ -48,12 +47,10 @@ def rank_lineups(valuation: Valuation) -> Ranking:
     return Ranking(lineups[0], tuple(lineups), tuple(float(means[r]) for r in order))
 
 
-def row_of(rows: Sequence[Row], lineup: Lineup, terms: int = 0) -> int:
-    """The row that asks about a line-up under given terms."""
-    return next(k for k, row in enumerate(rows) if row.offered == lineup and row.terms == terms)
-
-
 def paired_difference(a: Floats, b: Floats) -> tuple[float, float]:
-    """Mean of a - b over common draws and its standard error (an upper bound under Latin hypercube draws)."""
+    """Mean of a - b, (D,) each on common draws, and its standard error.
+
+    The error is an upper bound under Latin hypercube draws.
+    """
     gap = a - b
     return float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(len(gap))) if len(gap) > 1 else 0.0

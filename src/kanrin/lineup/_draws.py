@@ -1,7 +1,7 @@
-"""Draws of everything uncertain, by Latin hypercube: parameters, xi of new models, the exchange rate, assumed numbers.
+"""Draws of everything uncertain: parameters, xi of new models, the exchange rate, assumed numbers.
 
-A Latin hypercube puts one draw in each of n equal slices of every input, so that a mean over n draws loses the error of
-each input alone; the Monte Carlo error stated elsewhere ignores this and is therefore an upper bound.
+A Latin hypercube puts one draw in each of n equal slices of every input, so that a mean over n draws loses
+the error of each input alone; the Monte Carlo error stated elsewhere ignores this and is an upper bound.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _inverse_normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
 
 @dataclass(frozen=True)
 class Draws:
-    """D joint draws. `keys` holds numbers of the case by key, `theta` the parameters, `normals` the xi of candidates."""
+    """D joint draws of the parameters, the candidates' xi and numbers of the case by key."""
 
     theta: Floats  # (D, P) in the order of the estimate
     normals: Floats  # (D, C) standard normal
@@ -64,7 +64,7 @@ def triangular_quantile(u: Floats, low: float, mode: float, high: float) -> Floa
 
 
 def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) -> list[str]:
-    """The keys among `used` that are drawn: assumptions with a range, and the exchange rate unless the user set it.
+    """The keys among `used` that are drawn and not set by the user: ranged assumptions, the exchange rate.
 
     With `choices`, also the ranged numbers that are shown at their ends but left to no chance.
     """
@@ -79,9 +79,10 @@ def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) ->
             found.append(key)
             continue
         figure = book.figure(key)
-        if figure.kind is Kind.ASSUMPTION and figure.low is not None and figure.high is not None:
-            if figure.low < figure.high and figure.unit != "1 yes, 0 no":
-                found.append(key)
+        if figure.kind is not Kind.ASSUMPTION or figure.low is None or figure.high is None:
+            continue
+        if figure.low < figure.high and figure.unit != "1 yes, 0 no":
+            found.append(key)
     return found
 
 
@@ -95,10 +96,11 @@ def draw_inputs(
     seed: int,
     stream: int,
 ) -> Draws:
-    """D joint draws for the keys in `used` that are uncertain. `stream` keeps fresh draws apart from the first ones.
+    """`count` joint draws for the uncertain keys in `used`; `stream` keeps fresh draws apart from the first.
 
-    Assumed numbers follow a triangle on low..high with its peak at the value. The exchange rate is log-normal around
-    today's with a random walk's spread over the lead time and the average of the programme's months.
+    Assumed numbers follow a triangle on low..high with its peak at the value. The exchange rate is log-normal
+    around today's with a random walk's spread over the lead time and the average of the programme's months.
+    Raises SolveError when the estimate does not identify the price coefficient.
     """
     rng = np.random.default_rng([seed, stream])
     keys = uncertain_keys(book, used)
@@ -120,14 +122,14 @@ def draw_inputs(
 
 
 def fx_log_sd(book: Book) -> float:
-    """Standard deviation of the log of the programme's average exchange rate: sigma sqrt(lead + horizon / 3)."""
+    """Standard deviation of the log of the programme's mean exchange rate: sigma sqrt(lead + horizon / 3)."""
     lead = book.number("cert.us_made_certification.lead_time_months")
     months = 12.0 * book.number("plan.horizon_years")
     return book.number("fx.sigma_monthly") * float(np.sqrt(lead + months / 3.0))
 
 
 def _theta(estimate: Estimate, z: Floats) -> Floats:
-    """(bootstrap) parameters from standard normals; a draw with alpha >= 0 is refused by reflection at the estimate."""
+    """(bootstrap) parameters (D, P); a draw with alpha >= 0 is mirrored at the estimate."""
     values, vectors = np.linalg.eigh(estimate.covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     theta: Floats = estimate.values + z @ root.T
@@ -135,8 +137,8 @@ def _theta(estimate: Estimate, z: Floats) -> Floats:
     bad = theta[:, at] >= 0
     if bad.mean() > 0.5:
         raise SolveError(
-            f"{estimate.path}: more than half of the parameter draws have alpha >= 0; the estimate does not identify the "
-            "price coefficient: use another estimate"
+            f"{estimate.path}: more than half of the parameter draws have alpha >= 0; the estimate does not "
+            "identify the price coefficient: use another estimate"
         )
     theta[bad] = 2 * estimate.values - theta[bad]
     return theta

@@ -1,7 +1,8 @@
-"""The base market as a price game: what sold last year, inverted, with the costs that make its prices optimal.
+"""The base market as a price game: what sold, inverted, with the costs that make its prices optimal.
 
-Money in the kernels is million JPY of the market's year. The estimate's price is the list price, consumption tax
-included and levies left out (price-data); so levies ride outside the game and are added on the road.
+Money in the kernels is million JPY of the market's year. The estimate's price is the list price,
+consumption tax included and levies left out (price-data); so levies ride outside the game and are added on
+the road.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _NINETY = 1.6448536269514722  # standard normal quantile: low and high hold 90 p
 
 @dataclass(frozen=True)
 class BaseMarket:
-    """The market of the base year and its demand at the point estimate; J models in the order of the table."""
+    """The market of the base year and its demand at the point estimate; J models in the table's order."""
 
     models: tuple[MarketModel, ...]
     firms: tuple[str, ...]  # names of the price setters, F
@@ -74,7 +75,7 @@ class BaseMarket:
         return out
 
     def slopes(self, alpha: float | Floats) -> Floats:
-        """Price slopes per million JPY of the market's year: alpha is per million JPY of the estimate's year."""
+        """Price slopes per million JPY of the market's year; `alpha` is per million JPY of the estimate's."""
         return self.agents.alpha(np.asarray(alpha) / self.recipe.deflator)
 
 
@@ -124,15 +125,15 @@ def candidate_columns(candidates: tuple[Candidate, ...]) -> dict[str, Floats]:
 def build_market(book: Book, read: Reader, estimate_path: Path | None = None) -> BaseMarket:
     """Read, invert and recover the base market of a case. `read` gives bare numbers and may remember keys.
 
-    Raises CaseError for a faulty estimate file, InputError when the estimate's price definition needs levies of the
-    market's cars, SolveError when the shares cannot be inverted.
+    Raises CaseError for a faulty estimate file, InputError when the estimate's price definition needs levies
+    of the market's cars, SolveError when the shares cannot be inverted.
     """
     case = book.case
     estimate = read_estimate(estimate_path or case.folder / case.about.estimate)
     if estimate.price_definition != "list":
         raise InputError(
-            f"{case.folder / case.about.estimate}: price definition {estimate.price_definition!r} needs the levies of "
-            "every car on sale, which the case does not hold; use an estimate on list prices"
+            f"{case.folder / case.about.estimate}: price definition {estimate.price_definition!r} needs the "
+            "levies of every car on sale, which the case does not hold; use an estimate on list prices"
         )
     models = tuple(case.market.values())
     firms = tuple(dict.fromkeys([m.firm for m in models] + [c.firm for c in case.candidates.values()]))
@@ -178,22 +179,22 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         ad_valorem=tax,
     )
     return BaseMarket(
-        models,
-        firms,
-        firm_of,
-        size,
-        units,
-        list_price,
-        tax,
-        keep,
-        agents,
-        estimate,
-        recipe,
-        attributes,
-        inversion,
-        xi_model,
-        costs,
-        {m.id: k for k, m in enumerate(models)},
+        models=models,
+        firms=firms,
+        firm_of=firm_of,
+        size=size,
+        units=units,
+        list_price=list_price,
+        tax=tax,
+        keep=keep,
+        agents=agents,
+        estimate=estimate,
+        recipe=recipe,
+        attributes=attributes,
+        inversion=inversion,
+        xi_model=xi_model,
+        costs=costs,
+        rows={m.id: k for k, m in enumerate(models)},
     )
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kanrin.base import Floats, InputError
-from kanrin.base._version import __version__
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._central import Central, solve_central
 from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
 from kanrin.lineup._draws import Draws, draw_inputs
-from kanrin.lineup._entry import Entries, build_entries, choose_pathways, select_candidates
+from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
-from kanrin.lineup._sensitivity import BreakEven, Swing, swings, variance_shares
-from kanrin.lineup._value import Progress, Row, Terms, Valuation, money_terms, read_terms, value_rows
+from kanrin.lineup._select import select_candidates
+from kanrin.lineup._sensitivity import BreakEven, Swing, swings
+from kanrin.lineup._settings import Settings, run_id
+from kanrin.lineup._terms import Terms, money_terms, read_terms
+from kanrin.lineup._valuation import Row, Valuation
+from kanrin.lineup._value import Progress, value_rows
+from kanrin.lineup._variance import variance_shares
 from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 
 __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
@@ -37,16 +39,13 @@ class Plan:
     """A plan and all it rests on. Money in million JPY, cars a year; D fresh draws, C candidates."""
 
     book: Book
-    maker: str
-    seed: int
+    settings: Settings
     market: BaseMarket
     entries: Entries
     left_out: tuple[tuple[Candidate, str], ...]  # not weighed, with the reason
     lineup: Lineup
     ranking: Ranking  # in-sample, all subsets
-    valuation: (
-        Valuation  # on fresh draws: the chosen, each car dropped or added, runners-up; row 0 is the chosen
-    )
+    valuation: Valuation  # on fresh draws: the chosen (row 0), each car dropped or added, runners-up
     terms: Terms  # of the fresh draws
     draws: Draws
     central: Central
@@ -56,12 +55,21 @@ class Plan:
     shifted: Mapping[float, Floats]  # units (C,) of the chosen line-up by shift of xi in sd
     used: tuple[str, ...]
     pilot_units: Mapping[str, float]
-    settings: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def case(self) -> Case:
         """The case, with the settings of the user."""
         return self.book.case
+
+    @property
+    def maker(self) -> str:
+        """Name of the maker."""
+        return self.settings.maker
+
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+        return self.settings.seed
 
     @property
     def maker_index(self) -> int:
@@ -75,12 +83,8 @@ class Plan:
 
     @property
     def run_id(self) -> str:
-        """Hash of inputs, code version and seed."""
-        content = json.dumps(
-            [__version__, self.case.digest, dict(sorted(self.case.overrides.items())), _plain(self.settings)],
-            sort_keys=True,
-        )
-        return "k1-" + hashlib.sha256(content.encode()).hexdigest()[:12]
+        """Hash of inputs, code version, settings and seed."""
+        return run_id(self.case, self.settings)
 
     def row(self, lineup: Lineup) -> int:
         """The row of the fresh valuation for a line-up."""
@@ -89,14 +93,6 @@ class Plan:
     def without(self, j: int) -> int:
         """The fresh row of the chosen line-up without candidate j, or with it when it was not chosen."""
         return self.row(tuple(on != (k == j) for k, on in enumerate(self.lineup)))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return str(value) if isinstance(value, date) else value
 
 
 def make_plan(
@@ -116,82 +112,79 @@ def make_plan(
 ) -> Plan:
     """Plan the line-up of a maker on a day (plan), (delta-pi), (saa).
 
-    `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate, market models
-    it is like. `progress(done, total, what)` is called as work goes on. The answer depends on inputs and seed alone.
-    Raises InputError (unknown names, no feasible candidate, no value of a rule on the day), SolveError.
+    `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate,
+    market models it is like. `progress(done, total, what)` is called as work goes on. The answer depends on
+    inputs and seed alone. Raises InputError (unknown names, no feasible candidate, no value of a rule on the
+    day), SolveError.
     """
     if draws < 2 or seed < 0:
         raise InputError(f"draws={draws}, seed={seed}: expected at least 2 draws and a seed of at least 0")
-    with threadpool_limits(
-        limits=1, user_api="blas"
-    ):  # our threads run over draws; BLAS threads beside them only wait
-        return _make_plan(
-            case,
-            on,
-            known_on,
-            maker,
-            candidates,
-            draws,
-            seed,
-            end_of_law,
-            comparables,
-            workers,
-            progress,
-            sensitivity,
-        )
+    day = on or case.about.default_on
+    book = open_book(case, day, known_on or day, end_of_law)
+    cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
+    settings = Settings(
+        case=case.name,
+        on=book.on,
+        known_on=book.known_on,
+        maker=cars[0].firm,
+        candidates=tuple(c.id for c in cars),
+        draws=draws,
+        seed=seed,
+        end_of_law=str(book.regime.end_of_law),
+        comparables={k: tuple(v) for k, v in (comparables or {}).items()},
+    )
+    # our threads run over draws; BLAS threads beside them only wait
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _solve(book, settings, cars, left_out, workers, progress, sensitivity)
 
 
-def _make_plan(
-    case: Case,
-    on: date | None,
-    known_on: date | None,
-    maker: str | None,
-    candidates: Sequence[str] | None,
-    draws: int,
-    seed: int,
-    end_of_law: EndOfLaw | str,
-    comparables: Mapping[str, Sequence[str]] | None,
+def _solve(
+    book: Book,
+    settings: Settings,
+    cars: list[Candidate],
+    left_out: list[tuple[Candidate, str]],
     workers: int,
     progress: Progress | None,
     sensitivity: bool,
 ) -> Plan:
-    day = on or case.about.default_on
-    book = open_book(case, day, known_on or day, end_of_law)
+    draws, seed = settings.draws, settings.seed
     read = Tracker(book.number)
-    cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
-    owner = cars[0].firm
     market = build_market(book, read)
-    typical = _typical_import(market, case.about.destination)
-    entries, infeasible = build_entries(book, market, cars, {c.id: typical for c in cars}, comparables or {})
-    me = market.firms.index(owner)
+    typical = _typical_import(market, book.case.about.destination)
+    entries, infeasible = build_entries(
+        book, market, cars, {c.id: typical for c in cars}, settings.comparables
+    )
+    me = market.firms.index(settings.maker)
     entries, pilot = _with_pathways(book, market, entries, me, seed, workers, read)
-    left_out += [(car, reason) for car, reason in infeasible]
-
-    count = len(entries.entries)
-    settings = {
-        "case": case.name, "on": book.on, "known_on": book.known_on, "maker": owner, "candidates": [c.id for c in cars],
-        "draws": draws, "seed": seed, "end_of_law": str(book.regime.end_of_law),
-        "comparables": {k: list(v) for k, v in (comparables or {}).items()},
-    }  # fmt: skip
     used = tuple(read.keys)
-    first = draw_inputs(book, market.estimate, count, used, count=draws, seed=seed, stream=_SELECT)
-    terms = money_terms(book, market, entries, first)
-    lineups = all_lineups(count)
+
+    def drawn(count: int, stream: int) -> Draws:
+        candidates = len(entries.entries)
+        return draw_inputs(book, market.estimate, candidates, used, count=count, seed=seed, stream=stream)
+
+    first = drawn(draws, _SELECT)
+    lineups = all_lineups(len(entries.entries))
     chosen_on = value_rows(
-        market, entries, first, [terms], [Row(s) for s in lineups], me, workers=workers, progress=progress,
+        market,
+        entries,
+        first,
+        [money_terms(book, market, entries, first)],
+        [Row(s) for s in lineups],
+        me,
+        workers=workers,
+        progress=progress,
         what=f"{len(lineups)} line-ups",
-    )  # fmt: skip
+    )
     ranking = rank_lineups(chosen_on)
     best = ranking.best
-    fresh = draw_inputs(book, market.estimate, count, used, count=draws, seed=seed, stream=_FRESH)
-    fresh_terms = money_terms(book, market, entries, fresh)
-    rows = _fresh_rows(best, ranking)
+    fresh = drawn(draws, _FRESH)
+    terms = money_terms(book, market, entries, fresh)
     valued = value_rows(
         market,
         entries,
         fresh,
-        [fresh_terms],
-        rows,
+        [terms],
+        _fresh_rows(best, ranking),
         me,
         detail_row=0,
         workers=workers,
@@ -199,33 +192,49 @@ def _make_plan(
         what="fresh draws",
     )
     central = solve_central(book.number, market, entries, best, seed=seed)
-    shifted = (
-        _shifts(market, entries, fresh, fresh_terms, best, me, workers) if any(best) and sensitivity else {}
-    )
+    shifted: dict[float, Floats] = {}
     found: list[Swing] = []
     roots: list[BreakEven] = []
     if sensitivity:
-        sense = draw_inputs(
-            book, market.estimate, count, used, count=min(draws, _SENSE_DRAWS), seed=seed, stream=_SENSE
-        )
+        if any(best):
+            shifted = _shifts(market, entries, fresh, terms, best, me, workers)
+        sense = drawn(min(draws, _SENSE_DRAWS), _SENSE)
         found, roots = swings(
             book, market, entries, sense, best, used, me, workers=workers, progress=progress
         )
     return Plan(
-        book, owner, seed, market, entries, tuple(left_out), best, ranking, valued, fresh_terms, fresh, central,
-        tuple(found), tuple(roots), variance_shares(valued, 0, fresh, best, entries.ids), shifted, used, pilot, settings,
-    )  # fmt: skip
+        book=book,
+        settings=settings,
+        market=market,
+        entries=entries,
+        left_out=(*left_out, *infeasible),
+        lineup=best,
+        ranking=ranking,
+        valuation=valued,
+        terms=terms,
+        draws=fresh,
+        central=central,
+        swings=tuple(found),
+        break_evens=tuple(roots),
+        variance=variance_shares(valued, 0, fresh, best),
+        shifted=shifted,
+        used=used,
+        pilot_units=pilot,
+    )
 
 
 def _typical_import(market: BaseMarket, destination: str) -> float:
-    """Median yearly units of the foreign-built cars on sale: the volume from which pathways are first chosen."""
+    """Median yearly units of the foreign-built cars on sale: the volume pathways are first chosen for."""
     return float(np.median([m.units for m in market.models if m.built_in != destination]))
 
 
 def _with_pathways(
     book: Book, market: BaseMarket, entries: Entries, me: int, seed: int, workers: int, read: Tracker
 ) -> tuple[Entries, dict[str, float]]:
-    """Pathways chosen for the volume each car would reach alone, found on a few pilot draws, and settled by a second look."""
+    """Pathways chosen for the volume each car would reach alone on a few pilot draws; and those volumes.
+
+    A second look settles what the first changed.
+    """
     units: dict[str, float] = {}
     for _ in range(2):
         read_terms(read, market, entries, 1)  # note every key read
@@ -262,7 +271,7 @@ def _fresh_rows(best: Lineup, ranking: Ranking) -> list[Row]:
 def _shifts(
     market: BaseMarket, entries: Entries, draws: Draws, terms: Terms, best: Lineup, me: int, workers: int
 ) -> dict[float, Floats]:
-    """Mean units (C,) of the chosen line-up when every new model is worse than the effects say (selection)."""
+    """Mean units (C,) of the chosen line-up if every new model is worse than the effects say (selection)."""
     out = {}
     for shift in (-0.5, -1.0):
         v = value_rows(market, entries, draws, [terms], [Row(best)], me, xi_shift=shift, workers=workers)

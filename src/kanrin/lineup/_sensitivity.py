@@ -1,7 +1,8 @@
-"""What would turn the decision: each number at its low and high, where the best line-up changes, break-even rates.
+"""What would turn the decision: each number at its low and high, flips of the choice, break-even rates.
 
-All on common draws with the other inputs drawn; the key in question is held. Line-ups one step from the chosen one are
-weighed along the range of the five most important keys (flips), and along a wide range of the exchange rate.
+All on common draws with the other inputs drawn; the key in question is held. Line-ups one step from the
+chosen one are weighed along the range of the five most important keys (flips), and along a wide range of the
+exchange rate.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from kanrin.base import Floats
 from kanrin.lineup._choose import Lineup, neighbours
 from kanrin.lineup._draws import Draws, uncertain_keys
 from kanrin.lineup._entry import Entries
-from kanrin.lineup._market import BaseMarket
-from kanrin.lineup._value import Progress, Row, Terms, Valuation, money_terms, value_rows
+from kanrin.lineup._market import BaseMarket, rebuild_at_size
+from kanrin.lineup._terms import Terms, money_terms
+from kanrin.lineup._valuation import Row
+from kanrin.lineup._value import Progress, value_rows
 from kanrin.rules import FX, Book
 
 __all__ = ["BreakEven", "Swing", "break_even_rates", "swings"]
@@ -25,8 +28,15 @@ MARKET_SIZE = "demand.market_size"
 SELECTION = "plan.selection_shift_sd"
 _TOP = 5
 _TOLD_APART = 2.0  # standard errors by which another line-up must lead before the choice is said to flip
-_APART = (MARKET_SIZE, SELECTION, "demand.deflator_2016_2025", "demand.jc08_over_wltc_litres",
-          "demand.electricity_jpy_per_kwh", "demand.petrol_jpy_per_litre", "demand.comparable_share")  # fmt: skip
+_APART = (
+    MARKET_SIZE,
+    SELECTION,
+    "demand.deflator_2016_2025",
+    "demand.jc08_over_wltc_litres",
+    "demand.electricity_jpy_per_kwh",
+    "demand.petrol_jpy_per_litre",
+    "demand.comparable_share",
+)
 _POINTS = 5
 _FX_SPAN = (0.5, 1.6)  # of today's rate, the range searched for break-evens
 _FX_POINTS = 9
@@ -34,7 +44,7 @@ _FX_POINTS = 9
 
 @dataclass(frozen=True)
 class Swing:
-    """A key at its low and high: mean worth of the chosen line-up (million JPY), and where the choice would change."""
+    """A key at its low and high: the chosen line-up's mean worth (million JPY), where the choice flips."""
 
     key: str
     value: float
@@ -48,13 +58,13 @@ class Swing:
 
     @property
     def size(self) -> float:
-        """Largest distance between the three values, million JPY."""
+        """Distance between the worth at the two ends, million JPY."""
         return abs(self.value_high - self.value_low)
 
 
 @dataclass(frozen=True)
 class BreakEven:
-    """Exchange rates at which a model's contribution (or the plan's worth, for model None) is nil; all roots found."""
+    """Exchange rates at which a model's contribution, or the plan's worth (model None), is nil; all found."""
 
     model: str | None
     roots: tuple[float, ...]
@@ -88,10 +98,10 @@ def swings(
     workers: int = 2,
     progress: Progress | None = None,
 ) -> tuple[list[Swing], list[BreakEven]]:
-    """Swings of every uncertain key in `used`, most important first, with flips for the first five; and break-even rates.
+    """Swings of every uncertain key in `used`, most important first, flips for the first five; break-evens.
 
-    An empty line-up has nothing to swing; then the flips of the nearest single-car line-ups are looked for along the
-    exchange rate only.
+    An empty line-up has nothing to swing; then the flips of the nearest single-car line-ups are looked for
+    along the exchange rate only.
     """
     keys = [k for k in uncertain_keys(book, [*used, FX], choices=True) if k not in _APART]
     terms: list[Terms] = [money_terms(book, market, entries, draws)]
@@ -126,16 +136,14 @@ def _selection(
     maker: int,
     workers: int,
 ) -> Swing:
+    """The candidates' xi moved by so many standard deviations."""
+
+    def worth(shift: float) -> float:
+        v = value_rows(market, entries, draws, terms, [Row(lineup)], maker, xi_shift=shift, workers=workers)
+        return float(v.value.mean())
+
     value, low, high = _range(book, SELECTION)
-    ends = [
-        float(
-            value_rows(
-                market, entries, draws, terms, [Row(lineup)], maker, xi_shift=x, workers=workers
-            ).value.mean()
-        )
-        for x in (low, high)
-    ]
-    return Swing(SELECTION, value, low, high, *ends)
+    return Swing(SELECTION, value, low, high, worth(low), worth(high))
 
 
 def _market_size(
@@ -148,18 +156,15 @@ def _market_size(
     maker: int,
     workers: int,
 ) -> Swing:
-    from kanrin.lineup._market import rebuild_at_size
+    """The market inverted anew with other numbers of potential buyers."""
+
+    def worth(size: float) -> float:
+        other = rebuild_at_size(market, size)
+        v = value_rows(other, entries, draws, terms, [Row(lineup)], maker, workers=workers)
+        return float(v.value.mean())
 
     value, low, high = _range(book, MARKET_SIZE)
-    ends = []
-    for size in (low, high):
-        other = rebuild_at_size(market, size)
-        ends.append(
-            float(
-                value_rows(other, entries, draws, terms, [Row(lineup)], maker, workers=workers).value.mean()
-            )
-        )
-    return Swing(MARKET_SIZE, value, low, high, *ends)
+    return Swing(MARKET_SIZE, value, low, high, worth(low), worth(high))
 
 
 def _grid(low: float, value: float, high: float, points: int) -> list[float]:
@@ -168,9 +173,16 @@ def _grid(low: float, value: float, high: float, points: int) -> list[float]:
 
 
 def _flips(
-    book: Book, market: BaseMarket, entries: Entries, draws: Draws, lineup: Lineup, found: list[Swing], maker: int,
-    workers: int, progress: Progress | None,
-) -> tuple[list[Swing], list[BreakEven]]:  # fmt: skip
+    book: Book,
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    lineup: Lineup,
+    found: list[Swing],
+    maker: int,
+    workers: int,
+    progress: Progress | None,
+) -> tuple[list[Swing], list[BreakEven]]:
     near = [lineup, *neighbours(lineup)]
     top = [s for s in found if s.key not in _APART][:_TOP]
     today = book.number(FX)
@@ -186,13 +198,11 @@ def _flips(
         market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="flips"
     )
     means = v.value.mean(axis=0).reshape(-1, len(near))
-    gaps = (
-        v.value[:, [k - k % len(near) for k in range(len(rows))]] - v.value
-    )  # chosen less the other, same terms
+    # the chosen less the other, under the same terms
+    gaps = v.value[:, [k - k % len(near) for k in range(len(rows))]] - v.value
     error = gaps.std(axis=0, ddof=1) / np.sqrt(draws.count)
-    lead = (gaps.mean(axis=0) + _TOLD_APART * error).reshape(
-        -1, len(near)
-    )  # below zero: overtaken beyond doubt
+    # below zero: overtaken beyond doubt
+    lead = (gaps.mean(axis=0) + _TOLD_APART * error).reshape(-1, len(near))
     at = 0
     flips: dict[str, tuple[float | None, Lineup | None]] = {}
     roots: list[BreakEven] = []
@@ -215,7 +225,7 @@ def _flips(
 def _nearest_flip(
     grid: Floats, ahead: Floats, near: list[Lineup], value: float
 ) -> tuple[float | None, Lineup | None]:
-    """The point nearest to today's value beyond which another line-up leads the chosen one (column 0) beyond doubt."""
+    """The point nearest to today's value past which another line-up leads the chosen one beyond doubt."""
     best: tuple[float, Lineup] | None = None
     for column in range(1, len(near)):
         for root in _roots(grid, ahead[:, column]):
@@ -236,7 +246,7 @@ def _roots(x: Floats, y: Floats) -> list[float]:
 def break_even_rates(
     grid: Floats, block: Floats, lineup: Lineup, near: list[Lineup], ids: Sequence[str]
 ) -> list[BreakEven]:
-    """Break-even exchange rates of each chosen model (its contribution) and of the plan (its worth) (break-even)."""
+    """(break-even) Exchange rates at which each chosen model's contribution and the plan's worth are nil."""
     searched = (float(grid[0]), float(grid[-1]))
     found = []
     for j, model in enumerate(ids):
@@ -245,49 +255,3 @@ def break_even_rates(
             found.append(BreakEven(model, tuple(_roots(grid, block[:, 0] - block[:, without])), searched))
     found.append(BreakEven(None, tuple(_roots(grid, block[:, 0])), searched))
     return found
-
-
-def variance_shares(
-    valuation: Valuation, row: int, draws: Draws, lineup: Lineup, order: Sequence[str]
-) -> dict[str, float]:
-    """Share of the variance of the worth's rank that each group of inputs explains, linear in their ranks; the rest apart."""
-    y = _rank(valuation.value[:, row])
-    alpha = draws.theta - draws.theta.mean(axis=0)
-    chosen = [j for j, on in enumerate(lineup) if on]
-    groups: dict[str, Floats] = {
-        "quality of the new models (xi)": draws.normals[:, chosen],
-        "demand parameters": alpha,
-    }
-    if FX in draws.keys:
-        groups["exchange rate"] = draws.keys[FX][:, None]
-    others = [v for k, v in draws.keys.items() if k != FX]
-    shares: dict[str, float] = {}
-    total = float(((y - y.mean()) ** 2).sum())
-    if total == 0.0:
-        return {}
-    for name, x in groups.items():
-        shares[name] = (
-            _explained(np.column_stack([_rank(c) for c in x.T]) if x.size else np.zeros((len(y), 0)), y)
-            / total
-        )
-    if others:
-        squared = [_explained(_rank(v)[:, None], y) / total for v in others]
-        noise = 1.0 / max(1, len(y) - 1)  # what an idle input explains by chance
-        shares["assumed costs and margins"] = float(sum(max(0.0, s - noise) for s in squared))
-    shares["interactions and the rest"] = max(0.0, 1.0 - sum(shares.values()))
-    scale = sum(shares.values())
-    return {k: v / scale for k, v in shares.items()}
-
-
-def _rank(v: Floats) -> Floats:
-    out: Floats = np.argsort(np.argsort(v, kind="stable"), kind="stable").astype(np.float64)
-    return out
-
-
-def _explained(x: Floats, y: Floats) -> float:
-    """Sum of squares explained by a linear fit."""
-    if x.shape[1] == 0:
-        return 0.0
-    design = np.column_stack([np.ones(len(y)), x])
-    fitted = design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    return float(((fitted - y.mean()) ** 2).sum())

@@ -1,7 +1,7 @@
-"""What a plan does to the bilateral balance, partial reading (bal-us), (bal-jp), (third), (va-balance); MODEL 8.1.
+"""What a plan does to the bilateral balance, partial reading (bal-us), (bal-jp), (third), (va-balance).
 
-Held fixed: wages, the exchange rate's level, every other sector, and U.S. demand for other cars. U.S. statistics count
-exports at FAS and imports at customs value.
+Held fixed: wages, the exchange rate's level, every other sector, and U.S. demand for other cars. U.S.
+statistics count exports at FAS and imports at customs value.
 """
 
 from __future__ import annotations
@@ -80,9 +80,8 @@ def balance(plan: Plan) -> Balance:
     change = market.size * detail.share_change  # (D, J)
     built = np.array([m.built_in for m in market.models])
     origin, destination = plan.case.about.origin, plan.case.about.destination
-    worth = (
-        np.maximum(0.0, market.costs.cost) * _MILLION
-    )  # JPY a car: the recovered cost stands for the border value
+    # JPY a car: the recovered cost stands for the border value
+    worth = np.maximum(0.0, market.costs.cost) * _MILLION
     from_origin, third = built == origin, (built != origin) & (built != destination)
     displaced = (change[:, from_origin] * worth[from_origin]).sum(axis=1) / rate
     parts = change[:, built == destination].sum(axis=1) * np.asarray(read(_PARTS), dtype=np.float64)
@@ -91,10 +90,20 @@ def balance(plan: Plan) -> Balance:
     by_origin = {str(o): float(change[:, built == o].sum(axis=1).mean()) for o in sorted(set(built))}
     new = float(units[:, list(plan.chosen)].sum(axis=1).mean()) if plan.chosen else 0.0
     return Balance(
-        exports, displaced, parts, backfill, foreign, total,
-        cif + displaced * rate, (change[:, third] * worth[third]).sum(axis=1), by_origin,
-        -new - sum(by_origin.values()), shares, plan.book.number(DEFICIT), (*read.keys, DEFICIT),
-    )  # fmt: skip
+        exports=exports,
+        displaced_us_built=displaced,
+        parts_lost=parts,
+        backfill=backfill,
+        foreign_parts=foreign,
+        total=total,
+        imports_cif_jpy=cif + displaced * rate,
+        third_imports_jpy=(change[:, third] * worth[third]).sum(axis=1),
+        units_by_origin=by_origin,
+        outside_units=-new - sum(by_origin.values()),
+        content=shares,
+        deficit=plan.book.number(DEFICIT),
+        keys=(*read.keys, DEFICIT),
+    )
 
 
 def _home_value(plan: Plan, read: Tracker, rate: Floats) -> Floats:
@@ -121,6 +130,8 @@ def held_fixed() -> tuple[str, ...]:
     return (
         "Wages, the exchange rate and every other sector are held where they are.",
         "Demand for other U.S. cars at home is held fixed, but for sales lost where a plant is full.",
-        "Cars already sold are valued at the border by their recovered unit cost, for want of customs values.",
-        "Freight and insurance count as services of the carrier's country and are left out of the goods balance.",
+        "Cars already sold are valued at the border by their recovered unit cost, "
+        "for want of customs values.",
+        "Freight and insurance count as services of the carrier's country "
+        "and are left out of the goods balance.",
     )

@@ -1,4 +1,4 @@
-"""What a plan must obey: adding up, units displaced, monotone in costs, repeatable, honest about nothing to bring."""
+"""What a plan must obey: adding up, units displaced, monotone in costs, repeatable, honest when empty."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from kanrin.lineup import Row, value_rows
 from kanrin.lineup._draws import draw_inputs
 from kanrin.lineup._sensitivity import _roots
-from kanrin.lineup._value import money_terms
+from kanrin.lineup._terms import money_terms
 from made_plans import small
 
 

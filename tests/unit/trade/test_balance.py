@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kanrin.cost import landed
+from kanrin.rules import array_reader
 from kanrin.trade import balance
 from made_plans import dear, small
 
@@ -29,9 +31,6 @@ def test_signs():
 
 
 def test_exports_are_units_times_value_alongside_ship():
-    from kanrin.cost import landed
-    from kanrin.rules import array_reader
-
     plan = small().plan
     read = array_reader(plan.book, plan.draws.keys)
     by_hand = np.zeros(plan.draws.count)

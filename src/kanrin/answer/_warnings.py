@@ -1,0 +1,61 @@
+"""What a reader should know before acting: warnings of the law, the settings, the cars and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kanrin.answer._words import listed
+from kanrin.lineup import Plan
+
+__all__ = ["warnings_of"]
+
+
+def warnings_of(
+    plan: Plan, rows: Sequence[Mapping[str, Any]], used: set[str], market: Mapping[str, Any]
+) -> list[str]:
+    """Sentences, each once; `rows` is the decision, `used` the keys read, `market` the market's side."""
+    book = plan.book
+    out = list(book.regime.warnings(used))
+    for key, value in plan.case.overrides.items():
+        to = f" to {value:g}" if isinstance(value, float) else ""
+        out.append(f"{key} was set by the user{to}.")
+    for r in rows:
+        out += [f"{r['name']}: {w}" for w in r["warnings"]]
+        out += [
+            f"{r['name']}: outside what the market has seen: {s}; its forecast is an extrapolation."
+            for s in r["outside_support"]
+        ]
+    if plan.valuation.failures:
+        out.append(
+            f"{plan.valuation.failures} equilibria of the fresh draws did not converge; "
+            "they are kept and marked."
+        )
+    if market["negative_costs"]:
+        out.append("Recovered costs below zero: " + "; ".join(market["negative_costs"]) + ".")
+    if book.on > plan.case.about.compiled:
+        out.append(f"The day asked about lies after the case was compiled ({plan.case.about.compiled}).")
+    doubtful = [r["name"] for r in rows if r["probability_of_loss"] > 0.5]
+    if doubtful:
+        whose = "its" if len(doubtful) == 1 else "their"
+        out.append(
+            f"More often than not {listed(doubtful)} would not earn {whose} fixed costs; "
+            "the mean is carried by the best draws. A smaller first step is worth a look."
+        )
+    if plan.chosen:
+        out.append(
+            "Cars on sale had a quality worth launching, so a candidate's forecast is on the optimistic "
+            "side: half a standard deviation less quality is shown beside each model."
+        )
+        approvals = [
+            e
+            for j, e in enumerate(plan.entries.entries)
+            if plan.lineup[j] and e.choice.option.pathway.approval_key
+        ]
+        if approvals:
+            p = book.number(approvals[0].choice.option.pathway.approval_key)
+            out.append(
+                "The figures hold if certification is granted; the authority may refuse "
+                f"(assumed chance of approval {p:.0%} a model)."
+            )
+    return list(dict.fromkeys(out))

@@ -1,0 +1,41 @@
+"""What was asked of a plan, whole: with the case and the code these settings make the run's id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from kanrin.base._version import __version__
+from kanrin.facts import Case
+
+__all__ = ["Settings", "run_id"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a plan was asked, every default filled in."""
+
+    case: str
+    on: date
+    known_on: date
+    maker: str
+    candidates: tuple[str, ...]  # ids, those weighed
+    draws: int
+    seed: int
+    end_of_law: str
+    comparables: Mapping[str, tuple[str, ...]]  # market models by candidate, as the user named them
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON takes them, days in ISO form."""
+        return asdict(self) | {"on": self.on.isoformat(), "known_on": self.known_on.isoformat()}
+
+
+def run_id(case: Case, settings: Settings) -> str:
+    """Hash of inputs, code version, settings and seed."""
+    overrides = dict(sorted(case.overrides.items()))
+    content = json.dumps([__version__, case.digest, overrides, settings.to_dict()], sort_keys=True)
+    return "k1-" + hashlib.sha256(content.encode()).hexdigest()[:12]
