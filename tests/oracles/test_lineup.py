@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 import pytest
 
-from kanrin.certify import assess, cap, choose, fixed_cost, unit_cost
+from kanrin.certify import assess, cap, choose, fixed_cost, lead_time, unit_cost
 from kanrin.demand import invert_shares
 from kanrin.equilibrium import PriceGame, recover_costs, solve_prices
 from kanrin.lineup import Row, make_plan, value_rows
@@ -27,6 +27,20 @@ MONEY = 1e-3  # million JPY a year
 @pytest.fixture(scope="module")
 def plan():
     return make_plan(shipped(), candidates=THREE, draws=6, seed=11, sensitivity=False)
+
+
+def first_draws(plan):
+    lead = float(np.mean([lead_time(plan.book.number, e.choice.option) for e in plan.entries.entries]))
+    return draw_inputs(
+        plan.book,
+        plan.market.estimate,
+        plan.entries.ids,
+        plan.used,
+        count=6,
+        seed=11,
+        stream=0,
+        lead_months=lead,
+    )
 
 
 def by_hand(plan, draws, terms, d, lineup):
@@ -84,7 +98,7 @@ def test_batch_of_all_subsets_equals_one_by_one(plan):
 
 
 def test_chosen_line_up_is_the_best_of_all_subsets_on_the_first_draws(plan):
-    first = draw_inputs(plan.book, plan.market.estimate, 3, plan.used, count=6, seed=11, stream=0)
+    first = first_draws(plan)
     terms = money_terms(plan.book, plan.market, plan.entries, first)
     worth = {}
     for bits in itertools.product((False, True), repeat=3):
@@ -94,7 +108,7 @@ def test_chosen_line_up_is_the_best_of_all_subsets_on_the_first_draws(plan):
 
 
 def test_fresh_draws_are_not_the_ones_the_choice_was_made_on(plan):
-    first = draw_inputs(plan.book, plan.market.estimate, 3, plan.used, count=6, seed=11, stream=0)
+    first = first_draws(plan)
     assert not np.isclose(first.normals, plan.draws.normals).any()
 
 

@@ -5,10 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from kanrin.answer._interval import interval
+from kanrin.answer._words import listed
 from kanrin.lineup import Plan
 from kanrin.trade import Balance, held_fixed
 
 __all__ = ["balance_side"]
+
+
+def _displaced(plan: Plan) -> list[str]:
+    """The three cars built at the origin and on sale already that lose most."""
+    market, detail = plan.market, plan.valuation.detail
+    if detail is None:
+        return []
+    lost = -market.size * detail.share_change.mean(axis=0)
+    built = [k for k, m in enumerate(market.models) if m.built_in == plan.case.about.origin and lost[k] > 0.5]
+    most = sorted(built, key=lambda k: -lost[k])[:3]
+    return [f"{market.models[k].brand} {market.models[k].model}" for k in most]
 
 
 def balance_side(plan: Plan, b: Balance) -> dict[str, Any]:
@@ -19,7 +31,7 @@ def balance_side(plan: Plan, b: Balance) -> dict[str, Any]:
         (
             "U.S.-built cars already sold there, displaced",
             b.displaced_us_built,
-            "Jeep, BMW X models and others",
+            f"{listed(_displaced(plan))} and others" if _displaced(plan) else "",
         ),
         ("U.S. parts no longer shipped into displaced Japan-built cars", b.parts_lost, ""),
         ("Imports that fill sales lost at home", b.backfill, "only where a plant is full"),
@@ -39,6 +51,6 @@ def balance_side(plan: Plan, b: Balance) -> dict[str, Any]:
         },
         "units_by_origin": b.units_by_origin,
         "outside_units": b.outside_units,
-        "value_added": {k: f"{v:.0%}" for k, v in b.content.items()},
+        "value_added": dict(b.content),
         "held_fixed": list(held_fixed()),
     }

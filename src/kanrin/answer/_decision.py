@@ -9,13 +9,15 @@ import numpy as np
 from kanrin.answer._interval import MILLION, interval
 from kanrin.answer._support import support_sentences
 from kanrin.answer._words import full_name
-from kanrin.certify import Treatment, cap, fixed_cost, lead_time, unit_cost
+from kanrin.certify import PathwayOption, Treatment, cap, fixed_cost, lead_time, unit_cost
 from kanrin.cost import Waterfall, waterfall, wedges
 from kanrin.demand import PARTS
 from kanrin.lineup import Entry, Plan
 from kanrin.rules import Book
 
 __all__ = ["decision", "plan_waterfall"]
+
+_BESIDE = 1.5  # price beside which a reader places a rival: within half as much again, either way
 
 
 def central_list_price(plan: Plan, j: int) -> float:
@@ -98,7 +100,7 @@ def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
             "lead_time_months": months.value,
             "lead_time_low": months.low if months.low is not None else months.value,
             "lead_time_high": months.high if months.high is not None else months.value,
-            "cap": None if limit is None else float(limit),
+            "cap": _known_cap(book, option, limit),
             "gaps": gaps,
         },
         "route": entry.route.route.id,
@@ -128,6 +130,13 @@ def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
     }
 
 
+def _known_cap(book: Book, option: PathwayOption, limit: float | None) -> float | None:
+    """A cap of law or one that is assumed; an assumption at the top of its range stands for none found."""
+    assumed = book.case.assumptions.get(option.pathway.cap_key)
+    none_found = assumed is not None and assumed.value == assumed.high
+    return None if limit is None or none_found else float(limit)
+
+
 def _gap(book: Book, treatment: Treatment) -> dict[str, Any]:
     factor = book.number(treatment.factor_key) if treatment.factor_key else 1.0
     cost = book.number(treatment.cost_key) * factor if treatment.cost_key else 0.0
@@ -153,14 +162,23 @@ def _route_text(plan: Plan, entry: Entry) -> str:
 
 
 def _rivals(plan: Plan, j: int) -> list[dict[str, Any]]:
-    """The three cars most of its buyers would turn to."""
-    ratios = plan.central.diversion[j]
-    order = np.argsort(-ratios, kind="stable")[:3]
+    """The three cars of other makers, of two thirds to one and a half of its list price, that most of its
+    buyers would
+    turn to; any cars where that leaves fewer."""
+    ratios, own_price = plan.central.diversion[j], central_list_price(plan, j)
+    models = plan.market.models
+    met = [
+        k
+        for k, m in enumerate(models)
+        if m.firm != plan.maker and own_price / _BESIDE <= m.price_jpy <= own_price * _BESIDE
+    ]
+    others = [k for k in np.argsort(-ratios, kind="stable") if k not in set(met)]
+    order = [*sorted(met, key=lambda k: -ratios[k]), *others][:3]
     return [
         {
-            "model": f"{plan.market.models[k].brand} {plan.market.models[k].model}",
-            "firm": plan.market.models[k].firm,
-            "list_price_jpy": plan.market.models[k].price_jpy,
+            "model": f"{models[k].brand} {models[k].model}",
+            "firm": models[k].firm,
+            "list_price_jpy": models[k].price_jpy,
             "diversion": float(ratios[k]),
         }
         for k in order

@@ -15,7 +15,7 @@ def results(
     plan: Plan, rows: Sequence[Mapping[str, Any]], total: Mapping[str, Any], b: Balance
 ) -> dict[str, dict[str, Any]]:
     """Figures by key (`decision.<model>.units` and others) with unit, label and the keys they come from."""
-    inputs = ["fx.usd_jpy", "us.variable_cost_factor", "jp.dealer_margin", "jp.distributor_margin"]
+    shipped = {e.candidate.id: e.shipment for e in plan.entries.entries}
 
     def figure(value: float, unit: str, label: str, chain: list[str], note: str = "") -> dict[str, Any]:
         return {
@@ -32,6 +32,8 @@ def results(
     for r in rows:
         at = f"decision.{r['model']}"
         cell = f"candidate.{r['model']}.msrp_usd"
+        inputs = ["fx.usd_jpy", "us.variable_cost_factor", "jp.dealer_margin"]
+        inputs.append(shipped[r["model"]].distributor_margin_key)
         found[f"{at}.units"] = figure(
             r["units"]["mean"], "vehicles per year", f"{r['name']}, cars a year", [f"{at}.price_jpy"]
         )

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from kanrin.answer._interval import MILLION
 from kanrin.answer._total import answer_sentence, car_names, total
 from kanrin.answer._words import count, listed, yen
 from kanrin.base import InputError
 from kanrin.facts import Case
-from kanrin.lineup import Plan, make_plan
+from kanrin.lineup import Plan, make_plan, paired_difference
 
 __all__ = ["review"]
-
-_REVIEW_DRAWS = 100
 
 
 def review(plan: Plan, case: Case, draws: int, terms: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -28,7 +27,7 @@ def review(plan: Plan, case: Case, draws: int, terms: Mapping[str, Any]) -> dict
         return None
     settled_case = case.with_overrides({key: about.get("value", "1")})
     try:
-        settled = make_plan(settled_case, draws=min(draws, _REVIEW_DRAWS), sensitivity=False, **terms)
+        settled = make_plan(settled_case, draws=draws, sensitivity=False, **terms)
     except InputError as error:
         return {
             "text": f"If the {about.get('label', key)} were in force the plan could not be made: {error}",
@@ -41,7 +40,8 @@ def _summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str, Any]:
     before, after = total(plan), total(settled)
     same = {plan.entries.entries[j].candidate.id for j in plan.chosen}
     then = {settled.entries.entries[j].candidate.id for j in settled.chosen}
-    gain = after["profit_jpy"]["mean"] - before["profit_jpy"]["mean"]
+    # both on the same draws of what they share: the difference is paired
+    gain, error = paired_difference(settled.valuation.value[:, 0], plan.valuation.value[:, 0])
     if not then:
         change = "even then nothing is brought over"
     elif then == same:
@@ -52,7 +52,7 @@ def _summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str, Any]:
         f"On {on} the {label} was not in force, so it is not used. If it were: {change}; "
         f"{count(after['units']['mean'])} cars a year instead of {count(before['units']['mean'])}, worth "
         f"{yen(after['profit_jpy']['mean'])} instead of {yen(before['profit_jpy']['mean'])} over the "
-        f"programme (on {settled.draws.count} draws)."
+        f"programme: a difference of {yen(gain * MILLION)}, give or take {yen(error * MILLION)}."
     )
     return {
         "text": text,

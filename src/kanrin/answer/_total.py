@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kanrin.answer._interval import MILLION, interval
-from kanrin.answer._words import chance, count, listed, short_name, spread, yen_spread
+from kanrin.answer._words import chance, count, listed, short_name, yen_spread
 from kanrin.lineup import Plan
 
 __all__ = ["answer_sentence", "car_names", "total"]
@@ -48,7 +48,8 @@ def answer_sentence(plan: Plan, totals: Mapping[str, Any]) -> str:
     units, profit = totals["units"], totals["profit_jpy"]
     names = listed([f"the {n}" for n in car_names(plan, plan.chosen)])
     return (
-        f"Bring over {names}: {count(units['mean'])} cars a year {spread(units['p10'], units['p90'])}, worth "
+        f"Bring over {names}: {count(units['mean'])} cars a year on average (median {count(units['p50'])}; "
+        f"80 %: {count(units['p10'])} to {count(units['p90'])}), worth "
         f"{yen_spread(profit['mean'], profit['p10'], profit['p90'])} over {totals['years']:g} years, with "
         f"{chance(totals['probability_of_loss'])} of a loss."
     )

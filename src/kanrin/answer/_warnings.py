@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kanrin.answer._words import listed
+from kanrin.answer._interval import MILLION
+from kanrin.answer._words import listed, yen
 from kanrin.lineup import Plan
 
 __all__ = ["warnings_of"]
@@ -35,6 +36,13 @@ def warnings_of(
         out.append("Recovered costs below zero: " + "; ".join(market["negative_costs"]) + ".")
     if book.on > plan.case.about.compiled:
         out.append(f"The day asked about lies after the case was compiled ({plan.case.about.compiled}).")
+    published = plan.case.about.market_known_from
+    if published is not None and book.known_on < published:
+        out.append(
+            f"The base market is that of {plan.case.about.market_year}, published by {published}, and "
+            f"car sheets may be "
+            f"later than {book.known_on}: in these the plan knows more than one could on the day."
+        )
     doubtful = [r["name"] for r in rows if r["probability_of_loss"] > 0.5]
     if doubtful:
         whose = "its" if len(doubtful) == 1 else "their"
@@ -43,6 +51,7 @@ def warnings_of(
             "the mean is carried by the best draws. A smaller first step is worth a look."
         )
     if plan.chosen:
+        out.append(_why_this_price(plan))
         out.append(
             "Cars on sale had a quality worth launching, so a candidate's forecast is on the optimistic "
             "side: half a standard deviation less quality is shown beside each model."
@@ -54,8 +63,30 @@ def warnings_of(
         ]
         if approvals:
             p = book.number(approvals[0].choice.option.pathway.approval_key)
+            loss = float((plan.valuation.value[:, 0] < 0).mean())
+            refused = 1 - p * (1 - loss)
             out.append(
-                "The figures hold if certification is granted; the authority may refuse "
-                f"(assumed chance of approval {p:.0%} a model)."
+                "The figures hold if certification is granted. The authority may refuse (assumed chance of "
+                f"approval {p:.0%}); if one refusal stopped all cars, the chance of a loss would be "
+                f"{refused:.0%} rather than {loss:.0%}."
             )
     return list(dict.fromkeys(out))
+
+
+def _why_this_price(plan: Plan) -> str:
+    """Why the cars are not cheaper: what the maker's own cars earn whose buyers they take."""
+    market = plan.market
+    own = market.firm_of == plan.maker_index
+    ratios = [plan.central.diversion[j] for j in plan.chosen]
+    taken = sum(ratio[own] for ratio in ratios)
+    earned = float((taken * market.costs.margin[own]).sum() / taken.sum()) if own.any() else 0.0
+    if earned <= 0:
+        return "Prices are those at which the maker's profit is greatest; it may ask less for reasons "
+        "outside profit."
+    return (
+        "Prices are those at which the maker's profit is greatest. Its own cars whose buyers these "
+        "take earn about "
+        f"{yen(earned * MILLION)} each by the same estimate, so a car is not sold for much less; the "
+        f"maker may ask less "
+        "for reasons outside profit."
+    )

@@ -104,5 +104,9 @@ def number_text(value: float, unit: str) -> str:
 
 
 def yen_spread(mean: float, p10: float, p90: float) -> str:
-    """An amount of yen with its 80 % interval."""
-    return f"{yen(mean)} (80 %: {yen(p10)} to {yen(p90)})"
+    """An amount of yen with its 80 % interval; a unit that both ends share is said once."""
+    low, high = yen(p10), yen(p90)
+    unit = re.search(r" [a-z]+$", high)
+    if unit and low.endswith(unit.group()):
+        low = low.removesuffix(unit.group())
+    return f"{yen(mean)} (80 %: {low} to {high})"

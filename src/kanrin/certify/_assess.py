@@ -74,5 +74,9 @@ def _heading(book: Book, candidate: Candidate, pathway: Pathway) -> tuple[str, s
         return f"not for a {candidate.body} (heading {heading}): {book.figure(key).note}", ""
     pending = only_pending(book, key, 1.0)
     if pending:
-        return "", f"{candidate.body} eligibility (heading {heading}) is {pending}"
+        return (
+            f"{candidate.body} eligibility (heading {heading}) is {pending}, not in force; to plan with "
+            f"it, --set {key}=1",
+            "",
+        )
     return f"whether a {candidate.body} (heading {heading}) may use it was not known on {book.known_on}", ""

@@ -66,6 +66,7 @@ class About(Record):
     market_year: int
     estimate: str
     alternative_estimates: tuple[str, ...] = ()
+    market_known_from: date | None = None  # the day the base market was published
     agents: str = ""  # a CSV of buyers (income, weight); empty: Gauss-Hermite nodes of the estimate
     note: str = ""
     review: dict[str, str] = Field(default_factory=dict)

@@ -63,6 +63,8 @@ def _check_range(key: str, unit: str, number: float, low: float | None) -> None:
         raise OverrideError(f"--set {key}={number:g}: expected 1 for yes or 0 for no")
     if unit == "probability" and not 0 <= number <= 1:
         raise OverrideError(f"--set {key}={number:g}: a probability lies between 0 and 1")
+    if unit == "fraction of price before tax" and not 0 <= number < 1:
+        raise OverrideError(f"--set {key}={number:g}: a share of the price is at least 0 and less than 1")
     if number < 0 and (low is None or low >= 0):
         raise OverrideError(f"--set {key}={number:g}: expected a number of at least 0 in {unit!r}")
     if key == "fx.usd_jpy" and number <= 0:

@@ -6,7 +6,8 @@ the error of each input alone; the Monte Carlo error stated elsewhere ignores th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -14,9 +15,10 @@ import numpy as np
 
 from kanrin.base import Floats, Kind, SolveError
 from kanrin.demand import Estimate
+from kanrin.lineup._market import DEMAND_SHEET
 from kanrin.rules import FX, Book
 
-__all__ = ["Draws", "draw_inputs", "latin_hypercube", "normal_quantile", "triangular_quantile"]
+__all__ = ["Draws", "draw_inputs", "fx_log_sd", "latin_hypercube", "normal_quantile", "triangular_quantile"]
 
 _inverse_normal = np.vectorize(NormalDist().inv_cdf, otypes=[np.float64])
 
@@ -64,19 +66,22 @@ def triangular_quantile(u: Floats, low: float, mode: float, high: float) -> Floa
 
 
 def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) -> list[str]:
-    """The keys among `used` that are drawn and not set by the user: ranged assumptions, the exchange rate.
+    """The keys among `used` that are drawn: ranged assumptions not set by the user, and the exchange rate.
 
-    With `choices`, also the ranged numbers that are shown at their ends but left to no chance.
+    A rate set by the user moves the centre and keeps the spread. Numbers of a car's sheet that feed demand
+    as well as cost are held, since they would have to move both. With `choices`, also the ranged numbers
+    that are shown at their ends but left to no chance.
     """
     found = []
     for key in dict.fromkeys(used):
-        if key in book.case.overrides:
+        if key == FX:
+            found.append(key)
+            continue
+        sheet = key.startswith("candidate.") and key.rpartition(".")[2] in DEMAND_SHEET
+        if key in book.case.overrides or sheet:
             continue
         assumed = book.case.assumptions.get(key)
         if assumed is not None and not assumed.drawn and not choices:
-            continue
-        if key == FX:
-            found.append(key)
             continue
         figure = book.figure(key)
         if figure.kind is not Kind.ASSUMPTION or figure.low is None or figure.high is None:
@@ -89,43 +94,49 @@ def uncertain_keys(book: Book, used: Iterable[str], *, choices: bool = False) ->
 def draw_inputs(
     book: Book,
     estimate: Estimate,
-    candidates: int,
+    candidates: Sequence[str],
     used: Iterable[str],
     *,
     count: int,
     seed: int,
     stream: int,
+    lead_months: float = 0.0,
 ) -> Draws:
     """`count` joint draws for the uncertain keys in `used`; `stream` keeps fresh draws apart from the first.
 
-    Assumed numbers follow a triangle on low..high with its peak at the value. The exchange rate is log-normal
-    around today's with a random walk's spread over the lead time and the average of the programme's months.
-    Raises SolveError when the estimate does not identify the price coefficient.
+    Every input has a sequence of its own, named by its key or by the candidate's id: setting one number or
+    leaving out one car leaves the draws of all others as they were. Assumed numbers follow a triangle on
+    low..high with its peak at the value. The exchange rate is log-normal around today's with a random
+    walk's spread over the lead time and the average of the programme's months. Raises SolveError when the
+    estimate does not identify the price coefficient.
     """
-    rng = np.random.default_rng([seed, stream])
-    keys = uncertain_keys(book, used)
-    parameters = len(estimate.order)
-    u = latin_hypercube(count, parameters + candidates + len(keys), rng)
-    z = normal_quantile(u[:, : parameters + candidates])
-    theta = _theta(estimate, z[:, :parameters])
+
+    def column(name: str) -> Floats:
+        rng = np.random.default_rng([seed, stream, zlib.crc32(name.encode())])
+        return latin_hypercube(count, 1, rng)[:, 0]
+
+    def columns(names: Iterable[str]) -> Floats:
+        found = [column(name) for name in names]
+        return np.stack(found, axis=1) if found else np.zeros((count, 0))
+
+    theta = _theta(estimate, normal_quantile(columns(f"theta.{name}" for name in estimate.order)))
+    normals = normal_quantile(columns(f"xi.{name}" for name in candidates))
     values: dict[str, Floats] = {}
-    for k, key in enumerate(keys):
-        column = u[:, parameters + candidates + k]
+    for key in uncertain_keys(book, used):
         if key == FX:
-            values[key] = book.number(FX) * np.exp(fx_log_sd(book) * normal_quantile(column))
+            spread = fx_log_sd(book, lead_months)
+            values[key] = book.number(FX) * np.exp(spread * normal_quantile(column(key)))
         else:
             figure = book.figure(key)
-            values[key] = triangular_quantile(
-                column, float(figure.low or 0.0), figure.value, float(figure.high or 0.0)
-            )
-    return Draws(theta, z[:, parameters:], values)
+            low, high = (figure.value if x is None else x for x in (figure.low, figure.high))
+            values[key] = triangular_quantile(column(key), low, figure.value, high)
+    return Draws(theta, normals, values)
 
 
-def fx_log_sd(book: Book) -> float:
+def fx_log_sd(book: Book, lead_months: float) -> float:
     """Standard deviation of the log of the programme's mean exchange rate: sigma sqrt(lead + horizon / 3)."""
-    lead = book.number("cert.us_made_certification.lead_time_months")
     months = 12.0 * book.number("plan.horizon_years")
-    return book.number("fx.sigma_monthly") * float(np.sqrt(lead + months / 3.0))
+    return book.number("fx.sigma_monthly") * float(np.sqrt(lead_months + months / 3.0))
 
 
 def _theta(estimate: Estimate, z: Floats) -> Floats:

@@ -22,7 +22,7 @@ from kanrin.facts import Candidate
 from kanrin.lineup._market import BaseMarket, candidate_columns
 from kanrin.rules import Book
 
-__all__ = ["Entries", "Entry", "build_entries", "choose_pathways"]
+__all__ = ["Entries", "Entry", "build_entries", "choose_pathways", "reforecast"]
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,20 @@ def build_entries(
             f"{book.on}:\n" + "\n".join(f"  {car.id}: {reason}" for car, reason in infeasible)
         )
     named = _comparable_rows(market, comparables, [c.id for c in candidates])
+    names = {k: tuple(market.models[r].id for r in rows) for k, rows in named.items()}
+    found = _forecast(book, market, entries, named)
+    return Entries(tuple(entries), attributes[kept], found, names), infeasible
+
+
+def reforecast(book: Book, market: BaseMarket, entries: Entries) -> Entries:
+    """The same candidates with their xi forecast anew from another reading of the market."""
+    rows = {k: tuple(market.rows[name] for name in names) for k, names in entries.comparables.items()}
+    return replace(entries, forecast=_forecast(book, market, entries.entries, rows))
+
+
+def _forecast(
+    book: Book, market: BaseMarket, entries: Sequence[Entry], comparables: Mapping[str, tuple[int, ...]]
+) -> XiForecast:
     new = [
         NewCar(
             e.candidate.brand,
@@ -125,18 +139,16 @@ def build_entries(
             not e.right_hand,
             True,
             f"{e.candidate.brand} {e.candidate.model}",
-            named.get(e.candidate.id, ()),
+            comparables.get(e.candidate.id, ()),
         )
         for e in entries
     ]
-    found = forecast(
+    return forecast(
         market.xi_model,
         new,
         nameplates=_history(book, market),
-        comparable_share=book.number("demand.comparable_share") if named else 0.0,
+        comparable_share=book.number("demand.comparable_share") if comparables else 0.0,
     )
-    names = {k: tuple(market.models[r].id for r in rows) for k, rows in named.items()}
-    return Entries(tuple(entries), attributes[kept], found, names), infeasible
 
 
 def _comparable_rows(

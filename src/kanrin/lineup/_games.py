@@ -12,7 +12,8 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, Ints
 from kanrin.demand import consumer_surplus
-from kanrin.equilibrium import Chord, PriceGame, chord_at, recover_costs, solve_lineups, solve_prices
+from kanrin.equilibrium import Chord, PriceGame, chord_at, recover_costs, solve_prices
+from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._entry import Entries
 from kanrin.lineup._market import BaseMarket
 from kanrin.lineup._terms import Terms
@@ -69,6 +70,7 @@ class Answer:
     gain: Floats  # (R,) million JPY a year
     units: Floats  # (R, C) vehicles a year
     price: Floats  # (R, C) million JPY pre-tax, NaN when not offered
+    shadow: Floats  # (R, C) shadow price of a cap, million JPY per car; zero where it is slack
     residual: float  # largest relative residual
     failures: int
     detail: Detail | None  # of the row asked for, without the axis of draws
@@ -116,6 +118,7 @@ def solve_draw(work: Work, groups: list[list[int]], d: int) -> Answer:
     candidates = len(work.entries.entries)
     gain, units = np.zeros(len(rows)), np.zeros((len(rows), candidates))
     price = np.full((len(rows), candidates), np.nan)
+    shadow = np.zeros((len(rows), candidates))
     residual, failures = 0.0, 0
     detail: Detail | None = None
     for every in groups:
@@ -133,7 +136,8 @@ def solve_draw(work: Work, groups: list[list[int]], d: int) -> Answer:
         near = work.near
         start = np.concatenate([market.price, near.price + terms.cost[d] / terms.keep[d] - near.cost])
         chord = near.chord if len(members) <= _FEW else None
-        found = solve_lineups(game, offered, cost, start=start, chord=chord)
+        caps = np.array([work.terms[rows[k].terms].cap[d] for k in members]) / market.size
+        found, shadow[members] = solve_within_caps(game, offered, cost, caps, start, chord)
         gain[members] = market.size * (found.profit[:, work.maker] - base_gain[work.maker])
         gain[[k for k in members if not any(rows[k].offered)]] = 0.0
         units[members] = market.size * found.shares[:, products:]
@@ -143,7 +147,7 @@ def solve_draw(work: Work, groups: list[list[int]], d: int) -> Answer:
         if work.detail_row in members:
             at = members.index(work.detail_row)
             detail = _detail(work, game, d, found.price[at], found.shares[at], found.profit[at], base_gain)
-    return Answer(gain, units, price, residual, failures, detail)
+    return Answer(gain, units, price, shadow, residual, failures, detail)
 
 
 def _draw_game(work: Work, terms: Terms, d: int) -> tuple[PriceGame, Floats, Floats]:

@@ -37,6 +37,15 @@ from kanrin.rules import Book, Reader
 __all__ = ["BaseMarket", "build_market", "candidate_columns", "recipe_of"]
 
 MILLION = 1e6
+DEMAND_SHEET = (
+    "length_mm",
+    "width_mm",
+    "height_mm",
+    "kerb_weight_kg",
+    "power_kw",
+    "wltc_km_per_l_estimate",
+    "seats",
+)  # columns of a car's sheet that feed demand
 LEFT_HAND_DRIVE = "demand.left_hand_drive_utils"  # few cars show it: enters with a belief (shrink)
 _NINETY = 1.6448536269514722  # standard normal quantile: low and high hold 90 percent
 
@@ -164,10 +173,8 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         np.array([m.drive == "left" for m in models]),
         np.array([m.built_in != case.about.destination for m in models]),
     )
-    left = book.figure(LEFT_HAND_DRIVE)
-    spread = (float(left.high or left.value) - float(left.low or left.value)) / (2 * _NINETY)
-    priors = {"left_hand_drive": EffectPrior(float(read(LEFT_HAND_DRIVE)), spread)} if spread > 0 else {}
-    xi_model = fit_xi_model(inversion.delta - attributes @ estimate.beta, labels, priors=priors)
+    xi = inversion.delta - attributes @ estimate.beta
+    xi_model = fit_xi_model(xi, labels, priors=_priors(book, float(read(LEFT_HAND_DRIVE))))
     firm_of = np.array([index[m.firm] for m in models])
     costs = recover_costs(
         delta=inversion.delta,
@@ -196,6 +203,20 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         costs=costs,
         rows={m.id: k for k, m in enumerate(models)},
     )
+
+
+def _priors(book: Book, mean: float) -> dict[str, EffectPrior]:
+    """The belief about left-hand drive: its mean, and a spread such that low and high hold 90 percent."""
+    figure = book.figure(LEFT_HAND_DRIVE)
+    low, high = (figure.value if x is None else x for x in (figure.low, figure.high))
+    spread = (high - low) / (2 * _NINETY)
+    return {"left_hand_drive": EffectPrior(mean, spread)} if spread > 0 else {}
+
+
+def rebuild_at_belief(book: Book, market: BaseMarket, mean: float) -> BaseMarket:
+    """The same market with another belief about left-hand drive."""
+    old = market.xi_model
+    return replace(market, xi_model=fit_xi_model(old.xi, old.labels, priors=_priors(book, mean)))
 
 
 def rebuild_at_size(market: BaseMarket, size: float) -> BaseMarket:

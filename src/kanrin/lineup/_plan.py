@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kanrin.base import Floats, InputError
+from kanrin.certify import lead_time
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._central import Central, solve_central
 from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
@@ -29,7 +30,7 @@ __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
 
 MOST_CANDIDATES = 10
 _SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
-_SENSE_DRAWS = 24
+_SENSE_DRAWS = 32
 _PILOT_DRAWS = 32
 _RUNNERS_UP = 5
 
@@ -159,8 +160,10 @@ def _solve(
     used = tuple(read.keys)
 
     def drawn(count: int, stream: int) -> Draws:
-        candidates = len(entries.entries)
-        return draw_inputs(book, market.estimate, candidates, used, count=count, seed=seed, stream=stream)
+        lead = float(np.mean([lead_time(book.number, e.choice.option) for e in entries.entries]))
+        return draw_inputs(
+            book, market.estimate, entries.ids, used, count=count, seed=seed, stream=stream, lead_months=lead
+        )
 
     first = drawn(draws, _SELECT)
     lineups = all_lineups(len(entries.entries))
@@ -199,9 +202,12 @@ def _solve(
         if any(best):
             shifted = _shifts(market, entries, fresh, terms, best, me, workers)
         sense = drawn(min(draws, _SENSE_DRAWS), _SENSE)
+        headline = {r.offered: float(w) for r, w in zip(valued.rows, valued.value.mean(axis=0), strict=True)}
         found, roots = swings(
-            book, market, entries, sense, best, used, me, workers=workers, progress=progress
+            book, market, entries, sense, best, used, me, headline, workers=workers, progress=progress
         )
+    sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
+    entries = _told_at(book, entries, {**pilot, **{k: v for k, v in sold.items() if v > 0}})
     return Plan(
         book=book,
         settings=settings,
@@ -240,7 +246,7 @@ def _with_pathways(
         read_terms(read, market, entries, 1)  # note every key read
         count = len(entries.entries)
         pilot = draw_inputs(
-            book, market.estimate, count, tuple(read.keys), count=_PILOT_DRAWS, seed=seed, stream=_PILOT
+            book, market.estimate, entries.ids, tuple(read.keys), count=_PILOT_DRAWS, seed=seed, stream=_PILOT
         )
         alone = [Row(tuple(k == j for k in range(count))) for j in range(count)]
         found = value_rows(
@@ -257,6 +263,18 @@ def _with_pathways(
             break
     read_terms(read, market, entries, 1)
     return entries, units
+
+
+def _told_at(book: Book, entries: Entries, units: Mapping[str, float]) -> Entries:
+    """The reasons of the pathways told at the volumes of the plan, where these leave the choice as it is."""
+    told = choose_pathways(book, entries, units)
+    return replace(
+        entries,
+        entries=tuple(
+            b if a.choice.option.pathway.id == b.choice.option.pathway.id else a
+            for a, b in zip(entries.entries, told.entries, strict=True)
+        ),
+    )
 
 
 def _fresh_rows(best: Lineup, ranking: Ranking) -> list[Row]:

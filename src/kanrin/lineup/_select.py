@@ -61,10 +61,10 @@ def _sold_already(book: Book, car: Candidate) -> str:
 
 
 def _supply_ended(book: Book, car: Candidate) -> str:
-    """Why a car cannot be had, by the keys `supply.<end of its id>_available`; empty when it can."""
+    """Why a car cannot be had, by `supply.<its id without the brand>_available`; empty when it can."""
     for key in book.case.assumptions:
         stem = key.removeprefix("supply.").removesuffix("_available")
-        if key == f"supply.{stem}_available" and car.id.endswith(stem) and book.number(key) < 0.5:
+        if key == f"supply.{stem}_available" and car.id.partition("_")[2] == stem and book.number(key) < 0.5:
             return f"The plant no longer builds it: {key} is set to no."
     return ""
 

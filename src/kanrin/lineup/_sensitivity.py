@@ -7,16 +7,16 @@ exchange rate.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from kanrin.base import Floats
+from kanrin.base import Floats, Ints
 from kanrin.lineup._choose import Lineup, neighbours
 from kanrin.lineup._draws import Draws, uncertain_keys
-from kanrin.lineup._entry import Entries
-from kanrin.lineup._market import BaseMarket, rebuild_at_size
+from kanrin.lineup._entry import Entries, reforecast
+from kanrin.lineup._market import LEFT_HAND_DRIVE, BaseMarket, rebuild_at_belief, rebuild_at_size
 from kanrin.lineup._terms import Terms, money_terms
 from kanrin.lineup._valuation import Row
 from kanrin.lineup._value import Progress, value_rows
@@ -27,10 +27,13 @@ __all__ = ["BreakEven", "Swing", "break_even_rates", "swings"]
 MARKET_SIZE = "demand.market_size"
 SELECTION = "plan.selection_shift_sd"
 _TOP = 5
-_TOLD_APART = 2.0  # standard errors by which another line-up must lead before the choice is said to flip
-_APART = (
+_TOLD_APART = (
+    2.0  # standard errors by which a line-up must trail today before its overtaking is called a flip
+)
+_APART = (  # not a matter of money terms: valued by themselves, or not at all
     MARKET_SIZE,
     SELECTION,
+    LEFT_HAND_DRIVE,
     "demand.deflator_2016_2025",
     "demand.jc08_over_wltc_litres",
     "demand.electricity_jpy_per_kwh",
@@ -38,8 +41,7 @@ _APART = (
     "demand.comparable_share",
 )
 _POINTS = 5
-_FX_SPAN = (0.5, 1.6)  # of today's rate, the range searched for break-evens
-_FX_POINTS = 9
+_FX_STEPS = (0.5, 0.7, 0.85, 1.0, 1.1, 1.2, 1.35, 1.6, 2.2)  # of today's rate, searched for break-evens
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Swing:
     value: float
     low: float
     high: float
-    value_low: float
+    value_low: float  # headline plus the change on common draws
     value_high: float
     flips_at: float | None = None
     flips_to: Lineup | None = None
@@ -81,9 +83,11 @@ def _range(book: Book, key: str) -> tuple[float, float, float]:
             * 1.28155
         )
         if FX in book.case.overrides:
-            return figure.value, figure.value * float(np.exp(-spread)), figure.value * float(np.exp(spread))
+            low, high = float(np.exp(-spread)), float(np.exp(spread))
+            return figure.value, figure.value * low, figure.value * high
         return figure.value, figure.value * a.low / a.value, figure.value * a.high / a.value
-    return figure.value, float(figure.low or 0.0), float(figure.high or 0.0)
+    low, high = (figure.value if x is None else x for x in (figure.low, figure.high))
+    return figure.value, float(low), float(high)
 
 
 def swings(
@@ -94,14 +98,16 @@ def swings(
     lineup: Lineup,
     used: Sequence[str],
     maker: int,
+    headline: Mapping[Lineup, float],
     *,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> tuple[list[Swing], list[BreakEven]]:
     """Swings of every uncertain key in `used`, most important first, flips for the first five; break-evens.
 
-    An empty line-up has nothing to swing; then the flips of the nearest single-car line-ups are looked for
-    along the exchange rate only.
+    `headline` holds the printed worth of line-ups, million JPY: changes on the common draws here are added
+    to it, so that a row at today's value is the printed one. An empty line-up has nothing to swing; then
+    the flips of the nearest single-car line-ups are looked for along the exchange rate only.
     """
     keys = [k for k in uncertain_keys(book, [*used, FX], choices=True) if k not in _APART]
     terms: list[Terms] = [money_terms(book, market, entries, draws)]
@@ -119,52 +125,62 @@ def swings(
         means = v.value.mean(axis=0)
         for k, key in enumerate(keys):
             value, low, high = ranges[key]
-            found.append(Swing(key, value, low, high, float(means[1 + 2 * k]), float(means[2 + 2 * k])))
-        found.append(_selection(book, market, entries, draws, terms[:1], lineup, maker, workers))
-        found.append(_market_size(book, market, entries, draws, terms[:1], lineup, maker, workers))
+            at_low, at_high = (headline[lineup] + float(means[1 + 2 * k + e] - means[0]) for e in (0, 1))
+            found.append(Swing(key, value, low, high, at_low, at_high))
+        shift = headline[lineup] - float(means[0])
+        apart = _Apart(book, market, entries, draws, terms[:1], lineup, maker, workers, shift)
+        found += [apart.selection(), apart.market_size(), apart.left_hand_drive()]
         found.sort(key=lambda s: (-round(s.size, 6), s.key))
-    return _flips(book, market, entries, draws, lineup, found, maker, workers, progress)
+    return _flips(book, market, entries, draws, lineup, found, maker, headline, workers, progress)
 
 
-def _selection(
-    book: Book,
-    market: BaseMarket,
-    entries: Entries,
-    draws: Draws,
-    terms: list[Terms],
-    lineup: Lineup,
-    maker: int,
-    workers: int,
-) -> Swing:
-    """The candidates' xi moved by so many standard deviations."""
+@dataclass(frozen=True)
+class _Apart:
+    """Swings of what is not a matter of money terms: each end is a valuation of its own."""
 
-    def worth(shift: float) -> float:
-        v = value_rows(market, entries, draws, terms, [Row(lineup)], maker, xi_shift=shift, workers=workers)
-        return float(v.value.mean())
+    book: Book
+    market: BaseMarket
+    entries: Entries
+    draws: Draws
+    terms: list[Terms]
+    lineup: Lineup
+    maker: int
+    workers: int
+    shift: float  # from these draws to the headline
 
-    value, low, high = _range(book, SELECTION)
-    return Swing(SELECTION, value, low, high, worth(low), worth(high))
+    def _worth(self, market: BaseMarket, entries: Entries, xi_shift: float = 0.0) -> float:
+        v = value_rows(
+            market,
+            entries,
+            self.draws,
+            self.terms,
+            [Row(self.lineup)],
+            self.maker,
+            xi_shift=xi_shift,
+            workers=self.workers,
+        )
+        return float(v.value.mean()) + self.shift
 
+    def selection(self) -> Swing:
+        """The candidates' xi moved by so many standard deviations."""
+        value, low, high = _range(self.book, SELECTION)
+        ends = [self._worth(self.market, self.entries, x) for x in (low, high)]
+        return Swing(SELECTION, value, low, high, ends[0], ends[1])
 
-def _market_size(
-    book: Book,
-    market: BaseMarket,
-    entries: Entries,
-    draws: Draws,
-    terms: list[Terms],
-    lineup: Lineup,
-    maker: int,
-    workers: int,
-) -> Swing:
-    """The market inverted anew with other numbers of potential buyers."""
+    def market_size(self) -> Swing:
+        """The market inverted anew with other numbers of potential buyers."""
+        value, low, high = _range(self.book, MARKET_SIZE)
+        ends = [self._worth(rebuild_at_size(self.market, x), self.entries) for x in (low, high)]
+        return Swing(MARKET_SIZE, value, low, high, ends[0], ends[1])
 
-    def worth(size: float) -> float:
-        other = rebuild_at_size(market, size)
-        v = value_rows(other, entries, draws, terms, [Row(lineup)], maker, workers=workers)
-        return float(v.value.mean())
-
-    value, low, high = _range(book, MARKET_SIZE)
-    return Swing(MARKET_SIZE, value, low, high, worth(low), worth(high))
+    def left_hand_drive(self) -> Swing:
+        """The forecast made anew from another belief about left-hand drive."""
+        value, low, high = _range(self.book, LEFT_HAND_DRIVE)
+        ends = []
+        for x in (low, high):
+            market = rebuild_at_belief(self.book, self.market, x)
+            ends.append(self._worth(market, reforecast(self.book, market, self.entries)))
+        return Swing(LEFT_HAND_DRIVE, value, low, high, ends[0], ends[1])
 
 
 def _grid(low: float, value: float, high: float, points: int) -> list[float]:
@@ -180,6 +196,7 @@ def _flips(
     lineup: Lineup,
     found: list[Swing],
     maker: int,
+    headline: Mapping[Lineup, float],
     workers: int,
     progress: Progress | None,
 ) -> tuple[list[Swing], list[BreakEven]]:
@@ -187,9 +204,9 @@ def _flips(
     top = [s for s in found if s.key not in _APART][:_TOP]
     today = book.number(FX)
     grids = {s.key: _grid(s.low, s.value, s.high, _POINTS) for s in top if s.key != FX}
-    grids[FX] = _grid(today * _FX_SPAN[0], today, today * _FX_SPAN[1], _FX_POINTS)
-    terms: list[Terms] = []
-    rows: list[Row] = []
+    grids[FX] = [today * step for step in _FX_STEPS]
+    terms: list[Terms] = [money_terms(book, market, entries, draws)]
+    rows: list[Row] = [Row(other, 0) for other in near]
     for key, grid in grids.items():
         for x in grid:
             terms.append(money_terms(book, market, entries, draws, {key: x}))
@@ -198,21 +215,21 @@ def _flips(
         market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="flips"
     )
     means = v.value.mean(axis=0).reshape(-1, len(near))
-    # the chosen less the other, under the same terms
-    gaps = v.value[:, [k - k % len(near) for k in range(len(rows))]] - v.value
-    error = gaps.std(axis=0, ddof=1) / np.sqrt(draws.count)
-    # below zero: overtaken beyond doubt
-    lead = (gaps.mean(axis=0) + _TOLD_APART * error).reshape(-1, len(near))
-    at = 0
+    behind = v.value[:, :1] - v.value[:, : len(near)]  # today: the chosen less the other, on common draws
+    error = behind.std(axis=0, ddof=1) / np.sqrt(draws.count)
+    trailing = np.flatnonzero(behind.mean(axis=0) > _TOLD_APART * error)  # others are too close to call today
+    at = 1
     flips: dict[str, tuple[float | None, Lineup | None]] = {}
     roots: list[BreakEven] = []
+    anchor = np.array([headline.get(other, 0.0) for other in near])
     for key, grid in grids.items():
-        block, ahead = means[at : at + len(grid)], lead[at : at + len(grid)]
+        block = means[at : at + len(grid)]
         at += len(grid)
-        if key == FX:
-            roots = break_even_rates(np.array(grid), block, lineup, near, entries.ids)
         value = today if key == FX else next(s.value for s in top if s.key == key)
-        flips[key] = _nearest_flip(np.array(grid), ahead, near, value)
+        now = block[grid.index(value)]
+        if key == FX:
+            roots = break_even_rates(np.array(grid), block + (anchor - now), lineup, near, entries.ids)
+        flips[key] = _nearest_flip(np.array(grid), block, near, trailing, value)
     out = []
     for s in found:
         if s.key in flips:
@@ -223,12 +240,12 @@ def _flips(
 
 
 def _nearest_flip(
-    grid: Floats, ahead: Floats, near: list[Lineup], value: float
+    grid: Floats, block: Floats, near: list[Lineup], trailing: Ints, value: float
 ) -> tuple[float | None, Lineup | None]:
-    """The point nearest to today's value past which another line-up leads the chosen one beyond doubt."""
+    """The point nearest to today's value at which a line-up that trails today overtakes the chosen one."""
     best: tuple[float, Lineup] | None = None
-    for column in range(1, len(near)):
-        for root in _roots(grid, ahead[:, column]):
+    for column in trailing:
+        for root in _roots(grid, block[:, 0] - block[:, column]):
             if best is None or abs(root - value) < abs(best[0] - value):
                 best = (root, near[column])
     return best if best is not None else (None, None)

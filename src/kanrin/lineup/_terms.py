@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kanrin.base import Floats, Ints
-from kanrin.certify import fixed_cost, lead_time
+from kanrin.base import Floats, InputError, Ints
+from kanrin.certify import cap, fixed_cost, lead_time
 from kanrin.cost import wedges
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries, Entry
@@ -35,6 +35,7 @@ class Terms:
     annuity: Floats  # (D,) years' worth of the programme
     spare: Floats  # (D, plants) vehicles a year a plant can add
     home_margin: Floats  # (D, C) forgone at home when a full plant sends a car abroad
+    cap: Floats  # (D, C) vehicles a year the certification admits; infinite without a cap
 
 
 def plants_of(entries: Entries) -> tuple[tuple[str, ...], Ints]:
@@ -56,7 +57,7 @@ def money_terms(
 def read_terms(read: Reader, market: BaseMarket, entries: Entries, count: int) -> Terms:
     """`money_terms` over any reader of numbers or of arrays (D,), D = `count`.
 
-    A tracker notes the keys in the order read here, and inputs are drawn in that order.
+    A tracker notes the keys read here.
     """
 
     def wide(value: float | Floats) -> Floats:
@@ -91,6 +92,7 @@ def read_terms(read: Reader, market: BaseMarket, entries: Entries, count: int) -
         annuity=wide(annuity),
         spare=np.maximum(0.0, table(spare)),
         home_margin=table(home, MILLION),
+        cap=table([_most(read, e) for e in entries.entries]),
     )
 
 
@@ -100,8 +102,18 @@ def annuity_factor(read: Reader) -> float | Floats:
     A = (1 - (1 + rho)^-T) / ln(1 + rho), sales spread evenly over T years.
     """
     years, rate = read("plan.horizon_years"), read("capital.discount_rate")
-    factor: float | Floats = (1.0 - (1.0 + rate) ** (-years)) / np.log1p(rate)
-    return factor
+    if not np.all(np.asarray(years) > 0.0):
+        raise InputError("plan.horizon_years: expected more than 0 years of sale; --set plan.horizon_years=4")
+    rate = np.asarray(rate, dtype=np.float64)
+    safe = np.where(rate == 0.0, 1.0, rate)
+    factor = np.where(rate == 0.0, years, (1.0 - (1.0 + safe) ** (-years)) / np.log1p(safe))
+    return float(factor) if factor.ndim == 0 else factor
+
+
+def _most(read: Reader, entry: Entry) -> float | Floats:
+    """Cars a year the certification of a car admits."""
+    limit = cap(read, entry.choice.option)
+    return np.inf if limit is None else limit
 
 
 def launch_cost(read: Reader, entry: Entry) -> float | Floats:

@@ -38,6 +38,7 @@ class Valuation:
     value: Floats  # (D, R) million JPY over the programme, fixed costs taken off
     units: Floats  # (D, R, C) vehicles a year
     price: Floats  # (D, R, C) million JPY pre-tax, NaN when not offered
+    shadow: Floats  # (D, R, C) shadow price of a cap, million JPY per car
     residual: float  # largest relative residual of any equilibrium
     failures: int  # equilibria that did not converge
     detail: Detail | None = field(default=None, repr=False)

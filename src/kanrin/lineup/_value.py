@@ -71,7 +71,9 @@ def value_rows(
     )
     with threadpool_limits(limits=1, user_api="blas"):
         answers = _run(work, draws.count, workers, progress, what)
-    stack = {name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price")}
+    stack = {
+        name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price", "shadow")
+    }
     forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"])
     details = [a.detail for a in answers if a.detail is not None]
     return Valuation(
@@ -81,6 +83,7 @@ def value_rows(
         value=value,
         units=stack["units"],
         price=stack["price"],
+        shadow=stack["shadow"],
         residual=max(a.residual for a in answers),
         failures=sum(a.failures for a in answers),
         detail=_stacked(details) if details else None,

@@ -34,17 +34,18 @@ def variance_shares(valuation: Valuation, row: int, draws: Draws, lineup: Lineup
     if total == 0.0:
         return {}
     for name, x in groups.items():
-        shares[name] = (
-            _explained(np.column_stack([_rank(c) for c in x.T]) if x.size else np.zeros((len(y), 0)), y)
-            / total
-        )
+        ranks = np.column_stack([_rank(c) for c in x.T]) if x.size else np.zeros((len(y), 0))
+        by_chance = ranks.shape[1] / max(1, len(y) - 1)
+        shares[name] = max(0.0, _explained(ranks, y) / total - by_chance)
     if others:
-        squared = [_explained(_rank(v)[:, None], y) / total for v in others]
-        noise = 1.0 / max(1, len(y) - 1)  # what an idle input explains by chance
-        shares["assumed costs and margins"] = float(sum(max(0.0, s - noise) for s in squared))
-    shares["interactions and the rest"] = max(0.0, 1.0 - sum(shares.values()))
-    scale = sum(shares.values())
-    return {k: v / scale for k, v in shares.items()}
+        # each less what an idle input explains by chance, so that many idle ones add up to nothing
+        noise = 1.0 / max(1, len(y) - 1)
+        signed = sum(_explained(_rank(v)[:, None], y) / total - noise for v in others)
+        shares["assumed costs and margins"] = max(0.0, float(signed))
+    explained = sum(shares.values())
+    if explained > 1.0:
+        return {**{k: v / explained for k, v in shares.items()}, "interactions and the rest": 0.0}
+    return {**shares, "interactions and the rest": 1.0 - explained}
 
 
 def _rank(v: Floats) -> Floats:

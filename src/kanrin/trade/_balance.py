@@ -128,7 +128,8 @@ def _home_value(plan: Plan, read: Tracker, rate: Floats) -> Floats:
 def held_fixed() -> tuple[str, ...]:
     """What this reading holds fixed, in sentences."""
     return (
-        "Wages, the exchange rate and every other sector are held where they are.",
+        "Wages and every other sector are held where they are; the exchange rate moves the cost of "
+        "these cars alone, not that of rivals' imports.",
         "Demand for other U.S. cars at home is held fixed, but for sales lost where a plant is full.",
         "Cars already sold are valued at the border by their recovered unit cost, "
         "for want of customs values.",

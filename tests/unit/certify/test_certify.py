@@ -102,17 +102,11 @@ def test_the_user_may_open_the_route_ahead_of_the_law():
     assert found[NEW_ROUTE].feasible
 
 
-def test_pickups_are_eligible_with_a_warning_while_that_is_only_reported():
+def test_pickups_are_refused_while_their_eligibility_is_only_reported():
     _, found = options(TUNDRA)
-    assert found[NEW_ROUTE].feasible
-    assert "pickup eligibility (heading 8704) is only reported" in found[NEW_ROUTE].warnings[0]
-    assert "Pickup eligibility" in chosen(TUNDRA).reason
-    _, before = options(TUNDRA, NEWS_DAY)
-    assert any("was not known on 2025-10-27" in o for o in before[NEW_ROUTE].obstacles)
-    refused = CASE.with_overrides({"jp.us_made_certification.pickup_eligible": 0})
-    assert not options(TUNDRA, case=refused)[1][NEW_ROUTE].feasible
-    settled = CASE.with_overrides({"jp.us_made_certification.pickup_eligible": 1})
-    assert options(TUNDRA, case=settled)[1][NEW_ROUTE].warnings == ()
+    assert not found[NEW_ROUTE].feasible
+    said = " ".join(found[NEW_ROUTE].obstacles)
+    assert "only reported" in said and "--set jp.us_made_certification.pickup_eligible=1" in said
 
 
 def test_users_origins_and_dates_bar_a_pathway():

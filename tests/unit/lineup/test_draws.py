@@ -42,7 +42,10 @@ def test_normal_quantile_against_known_values():
 def test_same_seed_same_draws_other_stream_other_draws():
     book = open_book(shipped())
     used = ("fx.usd_jpy", "jp.pdi_jpy", "us.variable_cost_factor")
-    make = lambda seed, stream: draw_inputs(book, estimate(), 2, used, count=20, seed=seed, stream=stream)  # noqa: E731
+
+    def make(seed, stream):
+        return draw_inputs(book, estimate(), ("a", "b"), used, count=20, seed=seed, stream=stream)
+
     a, b, c = make(1, 0), make(1, 0), make(1, 1)
     assert (a.theta == b.theta).all() and (a.normals == b.normals).all()
     assert all((a.keys[k] == b.keys[k]).all() for k in used)
@@ -51,7 +54,7 @@ def test_same_seed_same_draws_other_stream_other_draws():
 
 def test_price_coefficient_never_changes_sign_and_moments_follow_the_estimate():
     book = open_book(shipped())
-    d = draw_inputs(book, estimate(), 1, (), count=4000, seed=5, stream=0)
+    d = draw_inputs(book, estimate(), ("a",), (), count=4000, seed=5, stream=0)
     found = estimate()
     assert (d.theta[:, found.order.index("alpha")] < 0).all()
     assert d.theta.mean(axis=0) == pytest.approx(found.values, abs=0.02)
@@ -69,10 +72,21 @@ def test_choices_and_set_keys_are_left_to_no_chance():
     assert uncertain_keys(book, used) == ["jp.pdi_jpy", "fx.usd_jpy"]
     assert "plan.selection_shift_sd" in uncertain_keys(book, used, choices=True)
     book = open_book(shipped().with_overrides({"fx.usd_jpy": "150", "jp.pdi_jpy": "50000"}))
-    assert uncertain_keys(book, used) == []
+    assert uncertain_keys(book, used) == ["fx.usd_jpy"]  # a rate set moves the centre and keeps the spread
+    sheet = ("candidate.toyota_camry_hybrid.kerb_weight_kg",)  # feeds demand as well as tax
+    assert uncertain_keys(open_book(shipped()), sheet) == []
 
 
 def test_exchange_rate_draws_are_centred_on_today():
     book = open_book(shipped())
-    d = draw_inputs(book, estimate(), 1, ("fx.usd_jpy",), count=2000, seed=5, stream=0)
+    d = draw_inputs(book, estimate(), ("a",), ("fx.usd_jpy",), count=2000, seed=5, stream=0)
     assert np.median(d.keys["fx.usd_jpy"]) == pytest.approx(book.number("fx.usd_jpy"), rel=2e-3)
+
+
+def test_each_input_has_a_sequence_of_its_own():
+    book = open_book(shipped())
+    few = draw_inputs(book, estimate(), ("b",), ("jp.pdi_jpy",), count=9, seed=1, stream=0)
+    many = draw_inputs(book, estimate(), ("a", "b"), ("fx.usd_jpy", "jp.pdi_jpy"), count=9, seed=1, stream=0)
+    assert (few.normals[:, 0] == many.normals[:, 1]).all()
+    assert (few.keys["jp.pdi_jpy"] == many.keys["jp.pdi_jpy"]).all()
+    assert (few.theta == many.theta).all()
