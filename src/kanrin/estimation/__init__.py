@@ -1,0 +1,96 @@
+"""Room: estimation. Demand and supply from market data: logit, nested logit, random coefficients, GMM.
+
+Formulas as economists write them; data as a dict of arrays or a frame of pandas, polars or pyarrow; choices
+as named objects. `estimate_logit` and `estimate_linear` are closed forms; `build_problem` then `estimate` is
+GMM.
+"""
+
+from kanrin.estimation._absorb import Absorber, build_absorber
+from kanrin.estimation._choices import (
+    BFGS,
+    LBFGSB,
+    Clustered,
+    Continuous,
+    Iterated,
+    LinearCost,
+    LogCost,
+    Lognormal,
+    OneStep,
+    PriceOverIncome,
+    Robust,
+    TwoStep,
+    Unadjusted,
+)
+from kanrin.estimation._estimate import build_model, estimate
+from kanrin.estimation._estimate_file import SavedEstimate, load_estimate
+from kanrin.estimation._formula import Formula, parse_formula
+from kanrin.estimation._instruments import Instruments, blp_instruments, differentiation_instruments
+from kanrin.estimation._linear import FirstStage, LinearResults, estimate_linear, estimate_logit
+from kanrin.estimation._nodes import (
+    MLHS,
+    GaussHermite,
+    Halton,
+    MonteCarlo,
+    OwnAgents,
+    Sobol,
+    SparseGrid,
+    lognormal_income,
+)
+from kanrin.estimation._objective import Model, Point, evaluate
+from kanrin.estimation._problem import Problem, Wedges, build_problem
+from kanrin.estimation._results import EstimationResults, MarketFit
+from kanrin.estimation._shares_in import laplace_shares
+from kanrin.estimation._table import Table, as_table, read_csv
+from kanrin.estimation._tables import CoefficientTable
+
+__all__ = [
+    "BFGS",
+    "LBFGSB",
+    "MLHS",
+    "Absorber",
+    "Clustered",
+    "CoefficientTable",
+    "Continuous",
+    "EstimationResults",
+    "FirstStage",
+    "Formula",
+    "GaussHermite",
+    "Halton",
+    "Instruments",
+    "Iterated",
+    "LinearCost",
+    "LinearResults",
+    "LogCost",
+    "Lognormal",
+    "MarketFit",
+    "Model",
+    "MonteCarlo",
+    "OneStep",
+    "OwnAgents",
+    "Point",
+    "PriceOverIncome",
+    "Problem",
+    "Robust",
+    "SavedEstimate",
+    "Sobol",
+    "SparseGrid",
+    "Table",
+    "TwoStep",
+    "Unadjusted",
+    "Wedges",
+    "as_table",
+    "blp_instruments",
+    "build_absorber",
+    "build_model",
+    "build_problem",
+    "differentiation_instruments",
+    "estimate",
+    "estimate_linear",
+    "estimate_logit",
+    "evaluate",
+    "laplace_shares",
+    "load_estimate",
+    "lognormal_income",
+    "parse_formula",
+    "read_csv",
+]

@@ -1,0 +1,508 @@
+"""OLS and two-stage least squares: classical, robust and clustered errors, strength of the first stage.
+
+Also the logit and the nested logit in closed form: log S_j - log S_0 = x_j beta + rho log S_{j|g} + xi_j
+(Berry 1994), rho the coefficient of the log share within the nest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kanrin.base import Floats, InputError, Ints, UnknownName
+from kanrin.estimation._absorb import Absorber, build_absorber
+from kanrin.estimation._choices import Clustered, Errors, Robust, Unadjusted
+from kanrin.estimation._design import Design, build_design, evaluate
+from kanrin.estimation._formula import Formula, parse_formula
+from kanrin.estimation._instruments import Instruments
+from kanrin.estimation._shares_in import checked_shares, outside_shares, within_shares
+from kanrin.estimation._table import Codes, Table, as_table
+from kanrin.estimation._tables import CoefficientTable, number
+from kanrin.estimation._tails import chi_squared_tail, f_tail
+
+__all__ = ["FirstStage", "LinearResults", "estimate_linear", "estimate_logit"]
+
+WEAK_F = 10.0  # Staiger & Stock 1997
+_COLLINEAR = 1e-10  # relative to the column
+InstrumentSpec = str | Instruments | Sequence["str | Instruments"]
+
+
+@dataclass(frozen=True)
+class FirstStage:
+    """Strength of the excluded instruments for one endogenous variable.
+
+    `F` is the homoskedastic F of the excluded instruments, `robust_F` its robust (or clustered) counterpart,
+    `conditional_F` that of Sanderson & Windmeijer 2016 (equal to `F` with one endogenous variable),
+    `effective_F` that of Montiel Olea & Pflueger 2013.
+    """
+
+    variable: str
+    F: float
+    robust_F: float
+    conditional_F: float
+    effective_F: float
+    p: float
+    partial_r2: float
+    freedom: tuple[int, int]
+
+    @property
+    def is_weak(self) -> bool:
+        """Below the rule of thumb of ten."""
+        return min(self.conditional_F, self.effective_F) < WEAK_F
+
+
+@dataclass(frozen=True)
+class LinearResults:
+    """Estimates of a linear model. `residuals` (N,) have the order of the data's rows."""
+
+    title: str
+    names: tuple[str, ...]
+    values: Floats  # (K,)
+    covariance: Floats  # (K, K)
+    residuals: Floats  # (N,)
+    fitted: Floats  # (N,) effects included
+    observations: int
+    freedom: int  # residual degrees of freedom
+    r2: float
+    adjusted_r2: float
+    within_r2: float
+    error_sd: float
+    absorbed: Absorber
+    errors_kind: str
+    first_stages: tuple[FirstStage, ...]
+    overidentification: tuple[float, int, float] | None  # J, degrees, p
+    endogeneity: tuple[float, int, float] | None  # Wu-Hausman F, degrees, p
+    cragg_donald: float | None
+    kind: str = "dict"
+
+    @property
+    def errors(self) -> Floats:
+        """(K,) standard errors."""
+        return np.asarray(np.sqrt(np.maximum(np.diagonal(self.covariance), 0.0)))
+
+    def __getitem__(self, name: str) -> float:
+        """Estimate by name."""
+        return float(self.values[self._index(name)])
+
+    def error(self, name: str) -> float:
+        """Standard error by name."""
+        return float(self.errors[self._index(name)])
+
+    def _index(self, name: str) -> int:
+        if name not in self.names:
+            raise UnknownName("coefficient", name, self.names)
+        return self.names.index(name)
+
+    @property
+    def table(self) -> CoefficientTable:
+        """The estimates as a table, in text, Markdown, LaTeX, HTML or a frame."""
+        statistics = {
+            "Observations": f"{self.observations:,}",
+            "R2": f"{self.r2:.4f}" + (f" (within {self.within_r2:.4f})" if self.absorbed.codes else ""),
+            "Errors": self.errors_kind,
+        }
+        if self.absorbed.codes:
+            singles = sum(self.absorbed.singletons)
+            statistics["Absorbed"] = f"{' + '.join(self.absorbed.names)}, {self.absorbed.rank} parameters" + (
+                f"; {singles} levels with one row" if singles else ""
+            )
+        for stage in self.first_stages:
+            statistics[f"First stage, {stage.variable}"] = (
+                f"F({stage.freedom[0]}, {stage.freedom[1]}) {stage.F:.1f}, robust {stage.robust_F:.1f}, "
+                f"effective {stage.effective_F:.1f}, partial R2 {stage.partial_r2:.3f}"
+            )
+        if self.overidentification:
+            value, degrees, p = self.overidentification
+            statistics["Over-identification"] = f"J({degrees}) {number(value)}, p {p:.3f}"
+        weak = [stage.variable for stage in self.first_stages if stage.is_weak]
+        notes = (f"instruments are weak (F below {WEAK_F:g}) for {', '.join(weak)}",) if weak else ()
+        return CoefficientTable(
+            self.title, self.names, self.values, self.errors, statistics, notes, kind=self.kind
+        )
+
+    def summary(self) -> str:
+        """The table as text."""
+        return self.table.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+
+def instrument_matrix(spec: InstrumentSpec | None, table: Table) -> tuple[Floats, tuple[str, ...]]:
+    """Excluded instruments (N, L) with labels, from column names, formulas, or `Instruments`.
+
+    Raises InputError for instruments of another number of rows, or that are zero throughout.
+    """
+    parts = [] if spec is None else [spec] if isinstance(spec, str | Instruments) else list(spec)
+    columns: list[Floats] = []
+    labels: list[str] = []
+    for part in parts:
+        if isinstance(part, Instruments):
+            if len(part.matrix) != table.rows:
+                raise InputError(f"instruments have {len(part.matrix)} rows, {table.title} has {table.rows}")
+            columns.append(part.matrix)
+            labels += part.labels
+        else:
+            text = part if part in table.columns else None
+            if text is not None:
+                columns.append(table.numbers(text, "the instruments")[:, None])
+                labels.append(text)
+            else:
+                design = build_design(f"0 + {part}", table, role="instrument")
+                columns.append(design.matrix)
+                labels += design.labels
+    matrix: Floats = np.hstack(columns) if columns else np.zeros((table.rows, 0))
+    empty = [label for k, label in enumerate(labels) if not matrix[:, k].any()]
+    if empty:
+        raise InputError(f"instruments that are zero in every row: {', '.join(empty)}; leave them out")
+    if not np.isfinite(matrix).all():
+        k = int(np.argmin(np.isfinite(matrix).all(axis=0)))
+        raise InputError(
+            f"instrument {labels[k]} has missing or infinite values; fill or drop these rows first"
+        )
+    return matrix, tuple(labels)
+
+
+def refuse_collinear(matrix: Floats, labels: Sequence[str], what: str) -> None:
+    """Raise InputError naming the columns that are sums of earlier ones."""
+    if matrix.shape[1] > matrix.shape[0]:
+        raise InputError(f"{matrix.shape[1]} {what} and {matrix.shape[0]} rows; use fewer")
+    found = dependent_columns(matrix)
+    if found:
+        names = ", ".join(labels[k] for k in found)
+        raise InputError(
+            f"{what} are linearly dependent: {names} can be made from the others (or from the "
+            "absorbed effects); "
+            "leave it out"
+        )
+
+
+def dependent_columns(matrix: Floats, scale: Floats | None = None) -> list[int]:
+    """Columns that the earlier ones make up (Gram-Schmidt, twice); `scale` is the size before any
+    absorption."""
+    basis: list[Floats] = []
+    found = []
+    size = np.linalg.norm(matrix, axis=0) if scale is None else scale
+    for k in range(matrix.shape[1]):
+        left = matrix[:, k].copy()
+        if basis:
+            stack = np.array(basis)
+            for _ in range(2):
+                left -= (stack @ left) @ stack
+        norm = float(np.linalg.norm(left))
+        if norm <= _COLLINEAR * float(size[k]) or norm == 0:
+            found.append(k)
+        else:
+            basis.append(left / norm)
+    return found
+
+
+def estimate_linear(
+    data: object,
+    outcome: str,
+    formula: str,
+    *,
+    endogenous: Sequence[str] = (),
+    instruments: InstrumentSpec | None = None,
+    errors: Errors | None = None,
+    title: str = "",
+) -> LinearResults:
+    """OLS, or 2SLS when `endogenous` columns and excluded `instruments` are named.
+
+    outcome: a column or an expression such as "log(price)"; formula: regressors and absorbed effects; errors:
+    Robust() (HC1) when not given. Raises InputError for collinear regressors, too few instruments, columns
+    that are missing, constant or not numeric.
+    """
+    table = as_table(data)
+    node = parse_formula(outcome).terms
+    if len(node) != 1 or len(node[0].factors) != 1:
+        raise InputError(f"outcome {outcome!r}: one column or one expression is expected, such as log(price)")
+    y = np.asarray(evaluate(node[0].factors[0].node, table, "outcome"), dtype=np.float64)
+    design = build_design(formula, table)
+    kind = "2SLS" if endogenous else "OLS"
+    return _estimate(
+        table, y, design, design.uses(tuple(endogenous)), instruments, errors, title or f"{kind}: {outcome}"
+    )
+
+
+def estimate_logit(
+    data: object,
+    formula: str,
+    *,
+    shares: str,
+    market: str,
+    price: str | None = None,
+    instruments: InstrumentSpec | None = None,
+    nest: str | None = None,
+    endogenous: Sequence[str] = (),
+    errors: Errors | None = None,
+    title: str = "",
+) -> LinearResults:
+    """Logit, or nested logit with `nest`, in closed form: OLS, or 2SLS with `instruments`.
+
+    shares: S_j of potential buyers, above zero, less than one in sum by market; formula: price and
+    characteristics; with instruments every regressor made of `price` (and of the columns in `endogenous`) and
+    the log share within the nest, called `rho`, are instrumented. Raises InputError for bad shares (market
+    and rows named), see `estimate_linear` for the rest. Source: Berry 1994, MODEL 2.5 start.
+    """
+    table = as_table(data)
+    markets = table.codes(market, use="the markets")
+    observed = checked_shares(table.numbers(shares, "the shares"), markets, shares)
+    y = np.log(observed) - np.log(outside_shares(observed, markets))
+    design = build_design(formula, table)
+    moved = tuple(endogenous) + ((price,) if price else ())
+    if instruments is not None and not moved and nest is None:
+        raise InputError("instruments are given but no endogenous column: name the price, price='...'")
+    is_endogenous = (
+        design.uses(moved) if instruments is not None else np.zeros(len(design.labels), dtype=bool)
+    )
+    if nest is not None:
+        within = np.log(within_shares(observed, markets, table.codes(nest, use="the nests")))
+        if float(np.ptp(within)) < 1e-12:
+            raise InputError(
+                f"nests {nest!r}: every nest holds one product a market, so rho is not "
+                "identified; use the logit"
+            )
+        design = Design(
+            design.formula,
+            np.column_stack([design.matrix, within]),
+            (*design.labels, "rho"),
+            (*design.names, ()),
+            design.absorbed,
+        )
+        is_endogenous = np.append(is_endogenous, instruments is not None)
+    name = "Nested logit" if nest else "Logit"
+    how = "2SLS" if instruments is not None else "OLS"
+    return _estimate(table, y, design, is_endogenous, instruments, errors, title or f"{name}, {how}")
+
+
+def _estimate(
+    table: Table,
+    y: Floats,
+    design: Design,
+    endogenous: np.ndarray,
+    instruments: InstrumentSpec | None,
+    errors: Errors | None,
+    title: str,
+) -> LinearResults:
+    errors = Robust() if errors is None else errors
+    absorber = absorber_of(design.formula, design.absorbed)
+    excluded, excluded_labels = instrument_matrix(instruments, table)
+    x = absorber.residuals(design.matrix)
+    if not design.labels:
+        raise InputError(f"formula {design.formula.text!r} has no regressors to estimate")
+    gone = dependent_columns(x, np.linalg.norm(design.matrix, axis=0))
+    if gone:
+        names = ", ".join(design.labels[k] for k in gone)
+        raise InputError(
+            f"regressors are linearly dependent: {names} can be made from the others or the "
+            "absorbed effects; "
+            "leave it out"
+        )
+    if int(endogenous.sum()) > len(excluded_labels):
+        which = ", ".join(label for label, e in zip(design.labels, endogenous, strict=True) if e)
+        raise InputError(
+            f"{int(endogenous.sum())} endogenous regressors ({which}) and {len(excluded_labels)} excluded "
+            "instruments; at least one for each is needed: add instruments= columns"
+        )
+    if excluded_labels and not endogenous.any():
+        raise InputError("instruments are given but no regressor is endogenous: name them, endogenous=[...]")
+    exogenous = x[:, ~endogenous]
+    z = np.column_stack([exogenous, absorber.residuals(excluded)]) if endogenous.any() else x
+    if endogenous.any():
+        labels = [*(n for n, e in zip(design.labels, endogenous, strict=True) if not e), *excluded_labels]
+        size = np.linalg.norm(np.column_stack([design.matrix[:, ~endogenous], excluded]), axis=0)
+        bad = dependent_columns(z, size)
+        if bad:
+            names = ", ".join(labels[k] for k in bad)
+            raise InputError(
+                f"instruments are linearly dependent: {names} can be made from the others; leave it out"
+            )
+    cluster = table.codes(errors.column, use="the clusters") if isinstance(errors, Clustered) else None
+    return _fit(table.kind, y, absorber, x, z, endogenous, design, errors, cluster, title)
+
+
+def absorber_of(formula: Formula, effects: tuple[Codes, ...]) -> Absorber:
+    """The absorber of a formula's effects."""
+    return build_absorber([":".join(effect) for effect in formula.absorbed], effects)
+
+
+def _fit(
+    kind: str,
+    y: Floats,
+    absorber: Absorber,
+    x: Floats,
+    z: Floats,
+    endogenous: np.ndarray,
+    design: Design,
+    errors: Errors,
+    cluster: Codes | None,
+    title: str,
+) -> LinearResults:
+    rows, width = x.shape
+    y_within = absorber.residuals(y)
+    basis = np.linalg.qr(z)[0]
+    hat = basis @ (basis.T @ x) if endogenous.any() else x
+    if dependent_columns(hat, np.linalg.norm(x, axis=0)):
+        raise InputError(
+            "the instruments do not tell the endogenous regressors apart (rank condition); add others"
+        )
+    bread = np.linalg.inv(hat.T @ hat)
+    target = basis @ (basis.T @ y_within) if endogenous.any() else y_within
+    values: Floats = np.asarray(np.linalg.lstsq(hat, target, rcond=None)[0], dtype=np.float64)
+    residual = y_within - x @ values
+    parameters = width + absorber.rank
+    freedom = rows - parameters
+    if freedom < 1:
+        raise InputError(f"{rows} rows cannot carry {parameters} parameters; absorb or estimate fewer")
+    covariance = bread @ score_covariance(hat, residual, errors, cluster, parameters) @ bread
+    has_constant = design.formula.intercept or bool(absorber.codes)
+    centred = y - y.mean() if has_constant else y
+    total, left = float(centred @ centred), float(residual @ residual)
+    r2 = 1 - left / total if total > 0 else 0.0
+    within = float(y_within @ y_within) if absorber.codes else total
+    stages, cragg = _first_stages(x, z, endogenous, design, errors, cluster, absorber.rank)
+    over = _overidentification(z, residual, endogenous, errors, cluster, rows)
+    return LinearResults(
+        title, design.labels, values, (covariance + covariance.T) / 2, residual, y - residual, rows, freedom,
+        r2, 1 - (1 - r2) * (rows - int(has_constant)) / freedom,
+        1 - left / within if within > 0 else 0.0, float(np.sqrt(left / freedom)), absorber, errors_words(errors), stages, over,
+        _endogeneity(x, z, y_within, endogenous, freedom), cragg, kind,
+    )  # fmt: skip
+
+
+def errors_words(errors: Errors, linear: bool = True) -> str:
+    """The kind of errors in words."""
+    if isinstance(errors, Unadjusted):
+        return "classical" if linear else "unadjusted"
+    if isinstance(errors, Clustered):
+        return f"clustered by {errors.column}"
+    return "robust (HC1)" if linear and errors.small_sample else "robust"
+
+
+def score_covariance(
+    x: Floats, residual: Floats, errors: Errors, cluster: Codes | None, parameters: int
+) -> Floats:
+    """Sum of x_j u_j u_k x_k' over the pairs that may hang together: the filling of the sandwich."""
+    rows = len(residual)
+    if isinstance(errors, Unadjusted):
+        divisor = rows - parameters if errors.small_sample else rows
+        out: Floats = x.T @ x * (float(residual @ residual) / divisor)
+        return out
+    scores = x * residual[:, None]
+    factor = rows / (rows - parameters) if errors.small_sample else 1.0
+    if cluster is not None:
+        scores = cluster_sums(scores, cluster.codes)
+        groups = len(scores)
+        if groups < 2:
+            raise InputError("clustered errors need at least two clusters")
+        factor = groups / (groups - 1) * (rows - 1) / (rows - parameters) if errors.small_sample else 1.0
+    filling: Floats = factor * (scores.T @ scores)
+    return filling
+
+
+def cluster_sums(values: Floats, codes: Ints) -> Floats:
+    """(G, K) sums of rows by cluster."""
+    out = np.zeros((int(codes.max()) + 1, values.shape[1]))
+    np.add.at(out, codes, values)
+    return out
+
+
+def _first_stages(
+    x: Floats,
+    z: Floats,
+    endogenous: np.ndarray,
+    design: Design,
+    errors: Errors,
+    cluster: Codes | None,
+    absorbed: int,
+) -> tuple[tuple[FirstStage, ...], float | None]:
+    """F statistics of the excluded instruments, each endogenous variable; and Cragg & Donald's eigenvalue."""
+    count = int(endogenous.sum())
+    if not count:
+        return (), None
+    rows, exogenous = len(x), x[:, ~endogenous]
+    excluded = _part_out(z[:, exogenous.shape[1] :], exogenous)
+    ends = _part_out(x[:, endogenous], exogenous)
+    q = np.linalg.qr(excluded)[0]
+    width = excluded.shape[1]
+    below = rows - z.shape[1] - absorbed
+    projected = q @ (q.T @ ends)
+    leftover = ends - projected
+    labels = [label for label, e in zip(design.labels, endogenous, strict=True) if e]
+    sigma = leftover.T @ leftover / below
+    cragg = float(np.linalg.eigvals(np.linalg.solve(sigma, projected.T @ projected)).real.min()) / width
+    stages = []
+    parameters = z.shape[1] + absorbed
+    for k, label in enumerate(labels):
+        fit, u = projected[:, k], leftover[:, k]
+        value = float(fit @ fit) / width / (float(u @ u) / below)
+        filling = score_covariance(q, u, errors, cluster, parameters)
+        slope = q.T @ ends[:, k]
+        robust = float(slope @ np.linalg.solve(filling, slope)) / width
+        effective = float(slope @ slope) / float(np.trace(filling))
+        others = [m for m in range(count) if m != k]
+        conditional, degrees = value, width
+        if others:
+            degrees = width - len(others)
+            b = np.linalg.lstsq(projected[:, others], ends[:, k], rcond=None)[0]
+            left = ends[:, k] - ends[:, others] @ b
+            fitted = q @ (q.T @ left)
+            rest = left - fitted
+            conditional = float(fitted @ fitted) / max(degrees, 1) / (float(rest @ rest) / below)
+        stages.append(
+            FirstStage(
+                label,
+                value,
+                robust,
+                conditional,
+                effective,
+                f_tail(value, width, below),
+                float(fit @ fit) / float(ends[:, k] @ ends[:, k]),
+                (width, below),
+            )
+        )
+    return tuple(stages), cragg
+
+
+def _part_out(values: Floats, regressors: Floats) -> Floats:
+    if not regressors.shape[1]:
+        return values
+    q = np.linalg.qr(regressors)[0]
+    out: Floats = values - q @ (q.T @ values)
+    return out
+
+
+def _overidentification(
+    z: Floats, residual: Floats, endogenous: np.ndarray, errors: Errors, cluster: Codes | None, rows: int
+) -> tuple[float, int, float] | None:
+    """Sargan's statistic with classical errors, else the robust score form of the same restrictions."""
+    degrees = z.shape[1] - len(endogenous)
+    if not endogenous.any() or degrees < 1:
+        return None
+    q = np.linalg.qr(z)[0]
+    slope = q.T @ residual
+    if isinstance(errors, Unadjusted):
+        value = float(slope @ slope) / (float(residual @ residual) / rows)
+        return value, degrees, chi_squared_tail(value, degrees)
+    plain = Clustered(errors.column, False) if isinstance(errors, Clustered) else Robust(False)
+    filling = score_covariance(q, residual, plain, cluster, 0)
+    value = float(slope @ np.linalg.solve(filling, slope))
+    return value, degrees, chi_squared_tail(value, degrees)
+
+
+def _endogeneity(
+    x: Floats, z: Floats, y: Floats, endogenous: np.ndarray, freedom: int
+) -> tuple[float, int, float] | None:
+    """Wu-Hausman: F of the first-stage residuals added to OLS."""
+    count = int(endogenous.sum())
+    if not count or freedom - count < 1:
+        return None
+    q = np.linalg.qr(z)[0]
+    control = x[:, endogenous] - q @ (q.T @ x[:, endogenous])
+    small = _part_out(y, x)
+    big = _part_out(y, np.column_stack([x, control]))
+    value = (float(small @ small) - float(big @ big)) / count / (float(big @ big) / (freedom - count))
+    return value, count, f_tail(value, count, freedom - count)

@@ -1,0 +1,383 @@
+"""What an estimate holds: parameters with errors, residuals, costs, and every market ready for simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kanrin.base import Bools, Floats, InputError, Ints, SolveError, UnknownName
+from kanrin.estimation._choices import Errors, Weighting
+from kanrin.estimation._estimate_file import write_estimate
+from kanrin.estimation._linear import errors_words
+from kanrin.estimation._market import price_slopes_of
+from kanrin.estimation._objective import Model, Point, evaluate
+from kanrin.estimation._problem import Problem
+from kanrin.estimation._search import Found
+from kanrin.estimation._tables import CoefficientTable, number
+from kanrin.estimation._tails import chi_squared_tail
+
+__all__ = ["EstimationResults", "MarketFit"]
+
+_ENOUGH_TRIES = 50
+
+
+@dataclass(frozen=True)
+class MarketFit:
+    """One market at the estimate, for what comes after. Rows are the products, columns the agents."""
+
+    name: str
+    rows: Ints  # (J,) row of the data
+    shares: Floats  # (J,) of potential buyers
+    represented: float  # part of potential buyers the agents stand for; divide shares by it to compare
+    prices: Floats  # (J,) what the buyer pays
+    delta: Floats  # (J,) mean utility, X1 price effect included
+    mu: Floats  # (J, I) deviation, price effect of X2 included
+    alpha: Floats  # (J, I) dV_ij/dp^c_j at the observed price
+    weights: Floats  # (I,) sum one
+    nests: Ints | None  # (J,)
+    rho: Floats  # (J,)
+    firms: NDArray[Any] | None  # (J,)
+    ownership: Floats | None  # (J, J)
+    costs: Floats | None  # (J,)
+    is_price_linear: bool  # alpha_ij the same for all products: prices can move far
+
+    @property
+    def negative_weight(self) -> float:
+        """Weight of agents with a price slope at or above zero for some product; must be 0 to price."""
+        return float(self.weights[(self.alpha >= 0).any(axis=0)].sum())
+
+
+@dataclass(frozen=True)
+class EstimationResults:
+    """A GMM estimate. Arrays over products have the order of the data that came in."""
+
+    problem: Problem
+    model: Model
+    point: Point
+    W: Floats
+    S: Floats
+    covariance: Floats  # (P + K1 + K3,) squared; nan for parameters on a bound
+    jacobian: Floats
+    weighting: Weighting
+    errors_kind: Errors
+    search: Found
+    steps: int
+    ends: tuple[float, ...]  # objective at the end of every start
+    is_weighted_optimally: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nonlinear parameters, then beta by label, then gamma as `cost: label`."""
+        searched = self.model.theta.of_kind("alpha")
+        taken = {n for n, a in zip(self.model.theta.names, searched, strict=True) if a}
+        beta = tuple(n for n in self.problem.x1.labels if n not in taken)
+        gamma = tuple(f"cost: {n}" for n in self.problem.x3.labels) if self.problem.x3 is not None else ()
+        return self.model.theta.names + beta + gamma
+
+    @property
+    def values(self) -> Floats:
+        """(P + K1 + K3,) in the order of `names`."""
+        return np.concatenate([self.point.theta, self.point.linear])
+
+    @property
+    def errors(self) -> Floats:
+        """Standard errors; nan for parameters on a bound."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.sqrt(np.diagonal(self.covariance)))
+
+    def __getitem__(self, name: str) -> float:
+        return float(self.values[self._index(name)])
+
+    def error(self, name: str) -> float:
+        """Standard error of a parameter."""
+        return float(self.errors[self._index(name)])
+
+    def _index(self, name: str) -> int:
+        if name not in self.names:
+            raise UnknownName("parameter", name, self.names)
+        return self.names.index(name)
+
+    @property
+    def objective(self) -> float:
+        """q = N g'Wg."""
+        return self.point.value
+
+    @property
+    def converged(self) -> bool:
+        """Whether the search reached its slope."""
+        return self.search.converged
+
+    def _back(self, values: Floats) -> Floats:
+        out = np.empty_like(values)
+        out[self.problem.order] = values
+        return out
+
+    @property
+    def delta(self) -> Floats:
+        """(N,) mean utilities."""
+        return self._back(self.point.delta)
+
+    @property
+    def xi(self) -> Floats:
+        """(N,) unobserved demand (less the absorbed effects)."""
+        return self._back(self.point.xi)
+
+    @property
+    def omega(self) -> Floats:
+        """(N,) unobserved cost (less the absorbed effects); zeros without supply."""
+        return self._back(self.point.omega)
+
+    @property
+    def costs(self) -> Floats:
+        """(N,) unit costs from the first-order conditions; of a demand-only model as well when
+        firms are known."""
+        if self.problem.has_supply:
+            return self._back(self.point.costs)
+        found = [self.market(name) for name in self.problem.market_names]
+        out = np.empty(self.problem.rows)
+        for fit in found:
+            if fit.costs is None:
+                raise InputError(
+                    "costs need to know who sets prices: name the firms in build_problem(firms='...')"
+                )
+            out[fit.rows] = fit.costs
+        return out
+
+    @property
+    def clipped(self) -> Bools:
+        """(N,) costs held at a bound."""
+        out = np.zeros(self.problem.rows, dtype=bool)
+        out[self.problem.order] = self.point.clipped
+        return out
+
+    def slope_by_linear(self) -> Floats:
+        """(N,) price slope that comes with X1, sorted by market."""
+        by_name = dict(zip(self.names, self.values, strict=True))
+        weights = np.array([by_name[label] for label in self.problem.x1.labels])
+        out: Floats = self.problem.x1_slopes @ weights
+        return out
+
+    def market(self, name: object) -> MarketFit:
+        """One market at the estimate. Raises UnknownName."""
+        names = self.problem.market_names
+        if str(name) not in names:
+            raise UnknownName("market", str(name), names)
+        t = names.index(str(name))
+        flat, model = self.model.flat, self.model
+        j = slice(int(flat.market_start[t]), int(flat.market_start[t + 1]))
+        i = slice(int(flat.agent_start[t]), int(flat.agent_start[t + 1]))
+        coefficients = model.theta.coefficients(self.point.theta, model.features)
+        slope = self.slope_by_linear()
+        alpha = price_slopes_of(flat, coefficients, slope, t)
+        rho = model.rho_of(self.point.theta)
+        costs = self.point.costs[j] if self.problem.has_supply else None
+        if costs is None and flat.ownership is not None:
+            costs = self.problem.receipts[j] - self._margins(slope)[j]
+        firms = self.problem.firms
+        return MarketFit(
+            names[t], self.problem.order[j], self.problem.shares[j],
+            float(self.problem.shares[j][0] / flat.shares[j][0]), self.problem.prices[j], self.point.delta[j],
+            flat.x2[j] @ coefficients[i].T, alpha, flat.weights[i],
+            None if flat.nests is None else flat.nests[j], rho[j],
+            None if firms is None else firms.levels[firms.codes[j]],
+            None if flat.ownership is None else flat.ownership[t], costs,
+            bool(np.allclose(alpha, alpha[0])),
+        )  # fmt: skip
+
+    def _margins(self, slope: Floats) -> Floats:
+        from kanrin.estimation._market import margins
+
+        coefficients = self.model.theta.coefficients(self.point.theta, self.model.features)
+        return margins(
+            self.model.flat, coefficients, self.model.rho_of(self.point.theta), self.point.delta, slope
+        )
+
+    @property
+    def positive_slope_weight(self) -> float:
+        """Mean over markets of the weight of agents with a price slope at or above zero."""
+        return float(np.mean([self.market(name).negative_weight for name in self.problem.market_names]))
+
+    def overidentification(self) -> tuple[float, int, float]:
+        """J, degrees of freedom and p (J-stat). Raises InputError after one step, whose W is not optimal."""
+        if not self.is_weighted_optimally:
+            raise InputError(
+                "the J statistic needs an optimal W: estimate with TwoStep(), Iterated() or Continuous()"
+            )
+        degrees = len(self.S) - len(self.values)
+        return self.objective, degrees, chi_squared_tail(self.objective, degrees) if degrees > 0 else 1.0
+
+    def wald(
+        self, restrictions: Callable[[dict[str, float]], Sequence[float] | float]
+    ) -> tuple[float, int, float]:
+        """Wald test that functions of the parameters are zero: statistic, degrees, p.
+
+        restrictions: takes {name: value}, gives one number or several; differentiated by central differences.
+        """
+
+        def look(values: Floats) -> Floats:
+            return np.atleast_1d(
+                np.asarray(restrictions(dict(zip(self.names, map(float, values), strict=True))))
+            )
+
+        at = look(self.values)
+        slopes = np.empty((len(at), len(self.values)))
+        for k, value in enumerate(self.values):
+            step = 1e-6 * max(1.0, abs(value))
+            up, down = self.values.copy(), self.values.copy()
+            up[k] += step
+            down[k] -= step
+            slopes[:, k] = (look(up) - look(down)) / (2 * step)
+        used = np.abs(slopes).max(axis=0) > 0
+        middle = slopes[:, used] @ self.covariance[np.ix_(used, used)] @ slopes[:, used].T
+        if not np.isfinite(middle).all():
+            raise InputError("the restriction uses a parameter on its bound, which has no standard error")
+        value = float(at @ np.linalg.solve(middle, at))
+        return value, len(at), chi_squared_tail(value, len(at))
+
+    def distance(self, restricted: EstimationResults) -> tuple[float, int, float]:
+        """Distance test of a restricted estimate made with this one's W: statistic, degrees, p.
+
+        Estimate the restricted problem, then pass it: its objective is taken again at this W.
+        """
+        if restricted.W.shape != self.W.shape:
+            raise InputError(
+                "the two estimates have other moments; a distance test needs the same instruments"
+            )
+        again = evaluate(restricted.model, restricted.point.theta, self.W, gradient=False)
+        degrees = len(self.values) - len(restricted.values)
+        value = again.value - self.objective
+        return value, degrees, chi_squared_tail(max(value, 0.0), max(degrees, 1))
+
+    def at(self, values: Floats) -> EstimationResults:
+        """The same problem at other parameters (order of `names`): shares inverted again, costs
+        recovered again."""
+        count = len(self.point.theta)
+        point = evaluate(
+            self.model, np.asarray(values[:count]), self.W, start=self.point.delta, gradient=False,
+            linear=np.asarray(values[count:]),
+        )  # fmt: skip
+        return replace(self, point=point)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
+        """n parameter draws (n, P + K) from N(estimate, Var), redrawn outside bounds (bootstrap); fixed
+        ones stay.
+
+        Raises SolveError when more than half of the draws fall outside.
+        """
+        known = np.isfinite(np.diagonal(self.covariance))
+        values, vectors = np.linalg.eigh(self.covariance[np.ix_(known, known)])
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        low = np.concatenate([self.model.theta.low, np.full(len(self.point.linear), -np.inf)])
+        high = np.concatenate([self.model.theta.high, np.full(len(self.point.linear), np.inf)])
+        out = np.empty((n, len(known)))
+        made = tried = 0
+        while made < n:
+            one = self.values.copy()
+            one[known] += root @ rng.standard_normal(int(known.sum()))
+            tried += 1
+            if (one >= low).all() and (one <= high).all():
+                out[made] = one
+                made += 1
+            elif tried >= _ENOUGH_TRIES and tried > 2 * (made + 1):
+                raise SolveError(
+                    "more than half of the parameter draws fall outside the bounds; report a profile"
+                )
+        return out
+
+    def bootstrap(
+        self, outcome: Callable[[EstimationResults], Any], n: int = 200, seed: int = 0
+    ) -> tuple[Floats, int]:
+        """Draws (m, ..) of any outcome of the estimate (bootstrap, `reinvert`), and how many draws failed."""
+        made, failed = [], 0
+        for values in self.draw(n, np.random.default_rng(seed)):
+            try:
+                made.append(np.asarray(outcome(self.at(values)), dtype=np.float64))
+            except SolveError:
+                failed += 1
+        if not made:
+            raise SolveError(
+                f"none of {n} draws could be solved; the estimate is too uncertain for a bootstrap"
+            )
+        return np.array(made), failed
+
+    @property
+    def table(self) -> CoefficientTable:
+        """The estimates as a table."""
+        count = len(self.model.theta.parameters)
+        gamma = 0 if self.problem.x3 is None else len(self.problem.x3.labels)
+        beta = len(self.values) - count - gamma
+        groups = ("nonlinear",) * count + ("linear",) * beta + ("cost",) * gamma
+        statistics = {
+            "Observations": f"{self.problem.rows:,} in {len(self.problem.market_names)} markets",
+            "Agents": f"{len(self.model.flat.weights) / len(self.problem.market_names):.0f} a market",
+            "Objective": number(self.objective),
+            "Weighting": type(self.weighting).__name__,
+            "Errors": errors_words(self.errors_kind, linear=False),
+            "Search": f"{self.search.evaluations} evaluations, largest slope {self.search.slope:.2g}",
+            "Inversion": f"largest |log S - log s| {self.point.residual:.1e}, delta within "
+            "{self.point.bound:.1e}",
+        }
+        effects = self.problem.demand_effects
+        if effects.codes:
+            statistics["Absorbed"] = f"{' + '.join(effects.names)} ({effects.rank} parameters)"
+        if self.is_weighted_optimally:
+            J, degrees, p = self.overidentification()
+            statistics["Over-identification"] = f"J({degrees}) {number(J)}, p {p:.3f}"
+        return CoefficientTable(
+            "Random coefficients logit" if self.problem.x2 is not None else "Logit, GMM",
+            self.names, self.values, self.errors, statistics, self.notes(), groups, self.problem.table.kind,
+        )  # fmt: skip
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know: search not finished, parameters on bounds, clipped costs,
+        slopes above zero."""
+        out = [] if self.search.converged or not self.search.advice else [self.search.advice]
+        on = [n for n, e in zip(self.model.theta.names, self.errors, strict=False) if not np.isfinite(e)]
+        if on:
+            out.append(f"on its bound, without a standard error: {', '.join(on)}")
+        if self.point.clipped.any():
+            out.append(f"{int(self.point.clipped.sum())} costs are held at a bound")
+        if self.problem.has_supply and (self.point.costs <= 0).any():
+            out.append(f"{int((self.point.costs <= 0).sum())} costs are at or below zero")
+        weight = self.positive_slope_weight
+        if weight > 0:
+            out.append(
+                f"{100 * weight:.2g} % of agents have a price slope at or above zero: prices cannot be solved"
+            )
+        if len(self.ends) > 1:
+            best = min(self.ends)
+            near = sum(1 for end in self.ends if end - best <= 1e-4 * (1 + abs(best)))
+            out.append(f"{near} of {len(self.ends)} starts end at the best objective")
+        return tuple(out)
+
+    def summary(self) -> str:
+        """The table as text."""
+        return self.table.to_text()
+
+    def to_frame(self) -> Any:
+        """The table as a frame of the kind that came in."""
+        return self.table.to_frame()
+
+    def to_markdown(self) -> str:
+        """The table in Markdown."""
+        return self.table.to_markdown()
+
+    def to_latex(self) -> str:
+        """The table in LaTeX."""
+        return self.table.to_latex()
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html()
+
+    def save(self, path: str | Path, **words: Any) -> None:
+        """Write an estimate file (TOML); `load_estimate` reads it, whatever version wrote it.
+
+        For a price over income, give market, period, log_income_sd, nodes and `rename` = {regressor:
+        attribute of the demand room}: `kanrin.demand.read_estimate` then reads it too.
+        """
+        write_estimate(path, self, **words)
