@@ -1,0 +1,119 @@
+"""A labelled table: text, HTML for notebooks, Markdown, LaTeX, and a pandas frame when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from kanrin.base import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Table", "matrix_table"]
+
+_ABSENT = "–"
+_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows by name, columns by name; None is a value that does not exist."""
+
+    title: str
+    index_name: str
+    index: tuple[str, ...]
+    columns: Mapping[str, tuple[Any, ...]]
+    notes: tuple[str, ...] = field(default=())
+
+    def __getitem__(self, column: str) -> dict[str, Any]:
+        """A column, by row name."""
+        return dict(zip(self.index, self.columns[column], strict=True))
+
+    def to_frame(self) -> pd.DataFrame:
+        """As a pandas frame; pandas is imported here and nowhere before."""
+        import pandas
+
+        frame = pandas.DataFrame(dict(self.columns), index=list(self.index))
+        frame.index.name = self.index_name
+        return frame
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        head = [self.index_name, *self.columns]
+        rows = [
+            [name, *(_text(values[i]) for values in self.columns.values())]
+            for i, name in enumerate(self.index)
+        ]
+        return head, rows
+
+    def __str__(self) -> str:
+        head, rows = self._cells()
+        wide = [max(len(r[k]) for r in [head, *rows]) for k in range(len(head))]
+        lines = [self.title] if self.title else []
+        for cells in [head, *rows]:
+            first, rest = (
+                cells[0].ljust(wide[0]),
+                [c.rjust(w) for c, w in zip(cells[1:], wide[1:], strict=True)],
+            )
+            lines.append("  ".join([first, *rest]).rstrip())
+        return "\n".join([*lines, *self.notes])
+
+    def to_markdown(self) -> str:
+        """Pipe table, numbers to the right."""
+        head, rows = self._cells()
+        rule = ["---", *("---:" for _ in head[1:])]
+        text = "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *rows])
+        return text + "".join(f"\n\n{note}" for note in self.notes)
+
+    def to_latex(self) -> str:
+        """A booktabs tabular."""
+        head, rows = self._cells()
+        body = [" & ".join(_latex(c) for c in cells) + r" \\" for cells in [head, *rows]]
+        return "\n".join(
+            [rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}", r"\toprule", body[0], r"\midrule", *body[1:],
+             r"\bottomrule", r"\end{tabular}"]
+        )  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        head, rows = self._cells()
+        top = "".join(f"<th>{escape(c)}</th>" for c in head)
+        body = "".join(
+            f"<tr><th>{escape(r[0])}</th>" + "".join(f"<td>{escape(c)}</td>" for c in r[1:]) + "</tr>"
+            for r in rows
+        )
+        notes = "".join(f"<p>{escape(n)}</p>" for n in self.notes)
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        return f"<table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{notes}"
+
+
+def matrix_table(title: str, index_name: str, names: Sequence[str], values: Floats, **more: Floats) -> Table:
+    """A square matrix by product, with further columns where given."""
+    columns: dict[str, tuple[Any, ...]] = {
+        n: tuple(float(x) for x in values[:, k]) for k, n in enumerate(names)
+    }
+    for name, column in more.items():
+        columns[name] = tuple(float(x) for x in column)
+    return Table(title, index_name, tuple(names), columns)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return _ABSENT
+    if isinstance(value, bool | str):
+        return str(value)
+    number = float(value)
+    if number != number:
+        return _ABSENT
+    if number == 0.0:
+        return "0"
+    if 1e-4 <= abs(number) < 1e7:
+        return f"{number:,.{_DIGITS}g}" if abs(number) < 10**_DIGITS else f"{number:,.0f}"
+    return f"{number:.{_DIGITS - 1}e}"
+
+
+def _latex(text: str) -> str:
+    for sign in "&%$#_{}":
+        text = text.replace(sign, "\\" + sign)
+    return text.replace(_ABSENT, "--")
