@@ -37,6 +37,7 @@ Run = Callable[..., Result]
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the command in this process and give exit code, output and messages."""
     monkeypatch.delenv("KANRIN_TRACEBACK", raising=False)
+    monkeypatch.setenv("COLUMNS", "160")  # the width of a terminal must not decide a test
 
     def call(*arguments: str | Path) -> Result:
         capfd.readouterr()
