@@ -19,6 +19,15 @@ from kanrin.simulation._changes import (
     apply_change,
 )
 from kanrin.simulation._concentration import hhi
+from kanrin.simulation._cournot import (
+    CournotEquilibrium,
+    CournotMarket,
+    IsoelasticInverse,
+    LinearInverse,
+    recover_cournot,
+    solve_cournot,
+)
+from kanrin.simulation._cournot_table import CournotSimulation, simulate_cournot
 from kanrin.simulation._equilibrium import Equilibrium
 from kanrin.simulation._evidence import Evidence, examine
 from kanrin.simulation._families import (
@@ -80,6 +89,9 @@ __all__ = [
     "Conduct",
     "ConsumerPrice",
     "CostChange",
+    "CournotEquilibrium",
+    "CournotMarket",
+    "CournotSimulation",
     "CrossElasticity",
     "DeductiveValue",
     "DemandSystem",
@@ -92,7 +104,9 @@ __all__ = [
     "Failure",
     "Fitted",
     "FixedValue",
+    "IsoelasticInverse",
     "Linear",
+    "LinearInverse",
     "Logit",
     "Market",
     "MarketElasticity",
@@ -138,11 +152,14 @@ __all__ = [
     "negative_costs",
     "own_elasticities",
     "pass_through",
+    "recover_cournot",
     "recover_market",
     "screen_merger",
     "second_choices",
     "simulate",
+    "simulate_cournot",
     "simulate_many",
     "solve",
+    "solve_cournot",
     "willingness_to_pay",
 ]

@@ -23,6 +23,8 @@ __all__ = [
     "welfare_table",
 ]
 
+_ROUNDING = 1e-9  # per cent: what a solver leaves of a price that did not move
+
 
 def _union(one: tuple[str, ...], two: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*one, *two)))
@@ -43,7 +45,8 @@ def _pair(
         if not rate:
             change.append((0.0 if b is None else b) - (0.0 if a is None else a))
         else:
-            change.append(None if a is None or b is None or a == 0.0 else 100.0 * (b / a - 1.0))
+            moved = None if a is None or b is None or a == 0.0 else 100.0 * (b / a - 1.0)
+            change.append(0.0 if moved is not None and abs(moved) < _ROUNDING else moved)
     unit = "%" if rate else "change"
     return {f"{name} before": tuple(before), f"{name} after": tuple(after), f"{name} {unit}": tuple(change)}
 
