@@ -1,0 +1,353 @@
+// Equilibrium prices of one row (zeta-mf): a fixed point mixed by Anderson(5), MODEL 3.6, or steps by a borrowed
+// inverse Jacobian, mixed the same way. Only products offered are looked at; O(J I) an evaluation.
+#include <math.h>
+
+#include "kernels.hpp"
+#include "lanes.hpp"
+
+namespace {
+
+using kanrin::Arena;
+using kanrin::PricesTask;
+
+constexpr size_t MEMORY = 5;
+constexpr double WORSE = 10.0, FORGET = 2.0, LARGEST_LOSS = 0.9, TOO_MUCH = 1e200, DEPENDENT = 1e-20;
+constexpr int MOST_RETREATS = 30;
+constexpr size_t TILE = 2 * LANES;  // agents together
+
+struct Row {
+  size_t n, I, P, F;           // products offered, agents, padded agents, firms present
+  const int64_t* product;      // n, sorted by firm
+  int64_t *begin, *firm;       // F+1; F
+  double *delta, *gross, *levy, *cost, *keep, *wedge;  // n
+  bool* free;                  // n
+  double *alpha, *weight, *w_alpha;  // P
+  double* mu;                  // n P or null
+  const double* kappa;
+  size_t width;
+  double typical;              // 1/|mean slope|
+  double *e, *sums, *mixed;    // n TILE; F TILE; F TILE
+  double *share, *lambda, *top;  // n LANES
+  double *consumer, *margin;   // n
+};
+
+inline V from(const double* p, size_t u) { return load(p + u * LANES); }
+
+// e = exp(V) of one tile, shifted by `shift`; totals and firm sums of margins.
+template <bool WITH_MU>
+inline void attractions(const Row& r, size_t i, const V& shift0, const V& shift1, V& total0, V& total1) {
+  const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
+  for (size_t f = 0; f < r.F; f++) {
+    V sum0{}, sum1{};
+    for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
+      const V d = all(r.delta[j]), p = all(r.consumer[j]), m = all(r.margin[j]);
+      V x0 = a0 * p + (d - shift0), x1 = a1 * p + (d - shift1);
+      if (WITH_MU) x0 += load(r.mu + j * r.P + i), x1 += load(r.mu + j * r.P + i + LANES);
+      const V e0 = vexp(x0), e1 = vexp(x1);
+      store(r.e + j * TILE, e0);
+      store(r.e + j * TILE + LANES, e1);
+      total0 += e0, total1 += e1;
+      sum0 += m * e0, sum1 += m * e1;
+    }
+    store(r.sums + f * TILE, sum0);
+    store(r.sums + f * TILE + LANES, sum1);
+  }
+}
+
+inline void highest(const Row& r, size_t i, V& top0, V& top1) {
+  const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
+  for (size_t j = 0; j < r.n; j++) {
+    V x0 = a0 * all(r.consumer[j]) + all(r.delta[j]), x1 = a1 * all(r.consumer[j]) + all(r.delta[j]);
+    if (r.mu) x0 += load(r.mu + j * r.P + i), x1 += load(r.mu + j * r.P + i + LANES);
+    top0 = max_of(top0, x0), top1 = max_of(top1, x1);
+  }
+}
+
+// m - zeta, shares and largest |m - zeta| / max |p| at prices p; NaN or infinite where nobody buys.
+double evaluate(const Row& r, const double* price, double* residual, double* share) {
+  for (size_t j = 0; j < r.n; j++) {
+    r.consumer[j] = r.gross[j] * price[j] + r.levy[j];
+    r.margin[j] = r.keep[j] * price[j] - r.cost[j];
+  }
+  memset(r.share, 0, r.n * LANES * sizeof(double));
+  memset(r.lambda, 0, r.n * LANES * sizeof(double));
+  memset(r.top, 0, r.n * LANES * sizeof(double));
+  for (size_t i = 0; i < r.P; i += TILE) {
+    V total0 = all(1.0), total1 = all(1.0);
+    if (r.mu) attractions<true>(r, i, V{}, V{}, total0, total1);
+    else attractions<false>(r, i, V{}, V{}, total0, total1);
+    const double most = largest(max_of(total0, total1));
+    if (!(most < TOO_MUCH)) {  // rare: once more, shifted by each agent's largest utility
+      V top0{}, top1{};
+      highest(r, i, top0, top1);
+      total0 = vexp(-top0), total1 = vexp(-top1);
+      if (r.mu) attractions<true>(r, i, top0, top1, total0, total1);
+      else attractions<false>(r, i, top0, top1, total0, total1);
+    }
+    const double* sums = r.sums;
+    if (r.kappa) {
+      for (size_t f = 0; f < r.F; f++) {
+        V mix0{}, mix1{};
+        for (size_t g = 0; g < r.F; g++) {
+          const V k = all(r.kappa[size_t(r.firm[f]) * r.width + size_t(r.firm[g])]);
+          mix0 += k * from(r.sums + g * TILE, 0), mix1 += k * from(r.sums + g * TILE, 1);
+        }
+        store(r.mixed + f * TILE, mix0);
+        store(r.mixed + f * TILE + LANES, mix1);
+      }
+      sums = r.mixed;
+    }
+    const V inverse0 = all(1.0) / total0, inverse1 = all(1.0) / total1;
+    const V w0 = load(r.weight + i) * inverse0, w1 = load(r.weight + i + LANES) * inverse1;
+    const V wa0 = load(r.w_alpha + i) * inverse0, wa1 = load(r.w_alpha + i + LANES) * inverse1;
+    for (size_t f = 0; f < r.F; f++) {
+      const V pull0 = wa0 * inverse0 * from(sums + f * TILE, 0), pull1 = wa1 * inverse1 * from(sums + f * TILE, 1);
+      for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
+        const V e0 = load(r.e + j * TILE), e1 = load(r.e + j * TILE + LANES);
+        store(r.share + j * LANES, load(r.share + j * LANES) + (e0 * w0 + e1 * w1));
+        store(r.lambda + j * LANES, load(r.lambda + j * LANES) + (e0 * wa0 + e1 * wa1));
+        store(r.top + j * LANES, load(r.top + j * LANES) + (e0 * pull0 + e1 * pull1));
+      }
+    }
+  }
+  double worst = 0.0, dearest = 0.0;
+  bool broken = false;
+  for (size_t j = 0; j < r.n; j++) {
+    share[j] = sum(load(r.share + j * LANES));
+    const double lambda = sum(load(r.lambda + j * LANES));
+    const double zeta = (sum(load(r.top + j * LANES)) - r.wedge[j] * share[j]) / lambda;
+    residual[j] = r.free[j] ? r.margin[j] - zeta : 0.0;
+    const double size = fabs(residual[j]), money = fabs(price[j]);
+    broken = broken || !(size < 1e300) || (r.free[j] && !(lambda < -1e-290));
+    worst = size > worst ? size : worst;
+    dearest = money > dearest ? money : dearest;
+  }
+  return broken ? INFINITY : worst / dearest;
+}
+
+// Anderson mixing: the last moves, combined so that they cancel best (Gram-Schmidt on their differences).
+struct Mixing {
+  size_t n, count;                       // products; differences kept
+  double *last_point, *last_move;        // n
+  double *by_point[MEMORY], *by_move[MEMORY];
+  double* basis[MEMORY];                 // orthogonal, not normed
+  bool started;
+};
+
+inline double inner(const double* a, const double* b, size_t n) {
+  double parts[LANES] = {};
+  size_t k = 0;
+  for (; k + LANES <= n; k += LANES)
+    for (size_t l = 0; l < LANES; l++) parts[l] += a[k + l] * b[k + l];
+  double rest = 0.0;
+  for (; k < n; k++) rest += a[k] * b[k];
+  return (((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]))) + rest;
+}
+
+void mix(Mixing& m, const double* point, const double* move, double* change) {
+  const size_t n = m.n;
+  if (m.started) {
+    double *p, *f;
+    if (m.count == MEMORY) {
+      p = m.by_point[0], f = m.by_move[0];
+      for (size_t c = 1; c < MEMORY; c++) m.by_point[c - 1] = m.by_point[c], m.by_move[c - 1] = m.by_move[c];
+      m.by_point[MEMORY - 1] = p, m.by_move[MEMORY - 1] = f;
+    } else {
+      p = m.by_point[m.count], f = m.by_move[m.count];
+      m.count++;
+    }
+    for (size_t j = 0; j < n; j++) p[j] = point[j] - m.last_point[j], f[j] = move[j] - m.last_move[j];
+  }
+  m.started = true;
+  memcpy(m.last_point, point, n * sizeof(double));
+  memcpy(m.last_move, move, n * sizeof(double));
+  // newest first, so that what is dropped for dependence is old
+  double upper[MEMORY][MEMORY] = {}, size[MEMORY] = {}, mixture[MEMORY] = {}, along[MEMORY] = {};
+  for (size_t c = 0; c < m.count; c++) {
+    double* q = m.basis[c];
+    const double* f = m.by_move[m.count - 1 - c];
+    memcpy(q, f, n * sizeof(double));
+    const double whole = inner(f, f, n);
+    for (size_t b = 0; b < c; b++) {
+      if (size[b] == 0.0) continue;
+      upper[b][c] = inner(m.basis[b], q, n) / size[b];
+      for (size_t j = 0; j < n; j++) q[j] -= upper[b][c] * m.basis[b][j];
+    }
+    size[c] = inner(q, q, n);
+    if (!(size[c] > DEPENDENT * whole)) size[c] = 0.0;
+    along[c] = size[c] > 0.0 ? inner(q, move, n) / size[c] : 0.0;
+  }
+  for (size_t c = m.count; c-- > 0;) {
+    if (size[c] == 0.0) continue;
+    mixture[c] = along[c];
+    for (size_t k = c + 1; k < m.count; k++) mixture[c] -= upper[c][k] * mixture[k];
+  }
+  memcpy(change, move, n * sizeof(double));
+  for (size_t c = 0; c < m.count; c++) {
+    if (mixture[c] == 0.0) continue;
+    const double *p = m.by_point[m.count - 1 - c], *f = m.by_move[m.count - 1 - c];
+    for (size_t j = 0; j < n; j++) change[j] -= mixture[c] * (p[j] + f[j]);
+  }
+}
+
+inline void forget(Mixing& m) { m.count = 0, m.started = false; }
+
+inline double at(const double* array, size_t stride, size_t row, size_t j) { return array[row * stride + j]; }
+
+Row open_row(const PricesTask& t, size_t row, Arena& room) {
+  Row r{};
+  r.I = t.I;
+  r.P = (t.I + TILE - 1) / TILE * TILE;
+  int64_t* product = room.take_whole(t.J + 1);
+  r.begin = room.take_whole(t.J + 2);
+  r.firm = room.take_whole(t.J + 1);
+  int64_t now = -1;
+  for (size_t k = 0; k < t.J; k++) {
+    const size_t j = size_t(t.order[k]);
+    if (t.offered && !t.offered[row * t.offered_stride + j]) continue;
+    if (t.firms[j] != now) {
+      now = t.firms[j];
+      r.begin[r.F] = int64_t(r.n), r.firm[r.F] = now;
+      r.F++;
+    }
+    product[r.n++] = int64_t(j);
+  }
+  r.begin[r.F] = int64_t(r.n);
+  r.product = product;
+  const size_t n = r.n;
+  double** columns[] = {&r.delta, &r.gross, &r.levy, &r.cost, &r.keep, &r.wedge, &r.consumer, &r.margin};
+  for (double** column : columns) *column = room.take(n + 1);
+  r.free = reinterpret_cast<bool*>(room.take(n / 8 + 1));
+  for (size_t k = 0; k < n; k++) {
+    const size_t j = size_t(product[k]);
+    r.delta[k] = at(t.delta, t.delta_stride, row, j);
+    r.gross[k] = 1.0 + at(t.ad_valorem, t.ad_valorem_stride, row, j);
+    r.levy[k] = at(t.levies, t.levies_stride, row, j);
+    r.cost[k] = t.cost[row * t.J + j];
+    r.keep[k] = at(t.keep, t.keep_stride, row, j);
+    r.wedge[k] = r.keep[k] / r.gross[k];
+    r.free[k] = !t.free || t.free[row * t.free_stride + j];
+  }
+  r.alpha = room.take(r.P), r.weight = room.take(r.P), r.w_alpha = room.take(r.P);
+  double mean = 0.0;
+  for (size_t i = 0; i < r.P; i++) {  // agents added to fill a tile weigh nothing and act like the last one
+    r.alpha[i] = at(t.alpha, t.alpha_stride, row, i < t.I ? i : t.I - 1);
+    r.weight[i] = i < t.I ? t.weights[i] : 0.0;
+    r.w_alpha[i] = r.weight[i] * r.alpha[i];
+    mean += r.w_alpha[i];
+  }
+  r.typical = 1.0 / fabs(mean);
+  if (t.mu) {
+    r.mu = room.take(n * r.P);
+    for (size_t k = 0; k < n; k++)
+      for (size_t i = 0; i < r.P; i++) r.mu[k * r.P + i] = t.mu[size_t(product[k]) * t.I + (i < t.I ? i : t.I - 1)];
+  }
+  r.kappa = t.kappa, r.width = t.F;
+  r.e = room.take(n * TILE), r.sums = room.take(r.F * TILE), r.mixed = room.take(r.F * TILE);
+  r.share = room.take(n * LANES), r.lambda = room.take(n * LANES), r.top = room.take(n * LANES);
+  return r;
+}
+
+// -(residual X): rows of X belong to residuals.
+void borrowed_move(const PricesTask& t, const Row& r, const double* residual, double* wide, double* move) {
+  for (size_t j = 0; j < t.J; j++) wide[j] = 0.0;
+  size_t k = 0;
+  for (; k + 4 <= r.n; k += 4) {
+    const double *x0 = t.inverse + size_t(r.product[k]) * t.J, *x1 = t.inverse + size_t(r.product[k + 1]) * t.J,
+                 *x2 = t.inverse + size_t(r.product[k + 2]) * t.J, *x3 = t.inverse + size_t(r.product[k + 3]) * t.J;
+    const double r0 = residual[k], r1 = residual[k + 1], r2 = residual[k + 2], r3 = residual[k + 3];
+    double* __restrict to = wide;
+    for (size_t j = 0; j < t.J; j++) to[j] += (r0 * x0[j] + r1 * x1[j]) + (r2 * x2[j] + r3 * x3[j]);
+  }
+  for (; k < r.n; k++) {
+    const double* x0 = t.inverse + size_t(r.product[k]) * t.J;
+    double* __restrict to = wide;
+    for (size_t j = 0; j < t.J; j++) to[j] += residual[k] * x0[j];
+  }
+  for (k = 0; k < r.n; k++) move[k] = r.free[k] ? -wide[r.product[k]] : 0.0;
+}
+
+struct Found {
+  double size;
+  int64_t steps;
+};
+
+Found search(const PricesTask& t, const Row& r, double* price, double* share, Arena& room) {
+  const size_t n = r.n;
+  double *residual = room.take(n), *move = room.take(n), *change = room.take(n), *now = room.take(n);
+  double *best = room.take(n), *best_move = room.take(n), *wide = room.take(t.J);
+  Mixing past{n, 0, room.take(n), room.take(n), {}, {}, {}, false};
+  for (size_t c = 0; c < MEMORY; c++)
+    past.by_point[c] = room.take(n), past.by_move[c] = room.take(n), past.basis[c] = room.take(n);
+  memcpy(best, price, n * sizeof(double));
+  memset(share, 0, n * sizeof(double));
+  double smallest = INFINITY, last = INFINITY, damp = 1.0;
+  bool borrowed = t.inverse != nullptr;
+  int retreats = 0;
+  int64_t step = 0;
+  for (;; step++) {
+    const double size = evaluate(r, price, residual, now);
+    if (size < smallest) {
+      smallest = size;
+      memcpy(best, price, n * sizeof(double));
+      memcpy(share, now, n * sizeof(double));
+      for (size_t j = 0; j < n; j++) best_move[j] = -residual[j] / r.keep[j];
+    }
+    if (size <= t.tolerance || step == t.max_steps) break;
+    if (!(size < INFINITY) || size > WORSE * smallest) {
+      if (!(smallest < INFINITY) || ++retreats > MOST_RETREATS) break;
+      forget(past);
+      borrowed = false, damp /= 2.0, last = INFINITY;
+      for (size_t j = 0; j < n; j++) price[j] = best[j] + damp * best_move[j];
+      continue;
+    }
+    if (borrowed) borrowed_move(t, r, residual, wide, move);
+    else
+      for (size_t j = 0; j < n; j++) move[j] = -residual[j] / r.keep[j];
+    if (size > FORGET * last) forget(past);
+    last = size;
+    mix(past, price, move, change);
+    for (size_t j = 0; j < n; j++) {
+      const double reach = fabs(price[j]) + fabs(r.margin[j]) + r.typical;
+      double down = reach;
+      if (r.margin[j] > 0.0) {
+        const double loss = LARGEST_LOSS * r.margin[j] / r.keep[j];
+        down = loss < reach ? loss : reach;
+      }
+      const double by = change[j] > reach ? reach : change[j] < -down ? -down : change[j];
+      price[j] += by;
+    }
+  }
+  memcpy(price, best, n * sizeof(double));
+  return {smallest, step};
+}
+
+}  // namespace
+
+namespace kanrin::KANRIN_HERE {
+
+void prices(const PricesTask& t, size_t row, Arena& room) {
+  double *price = t.price + row * t.J, *share = t.shares + row * t.J, *profit = t.profit + row * t.F;
+  for (size_t j = 0; j < t.J; j++) price[j] = NAN, share[j] = 0.0;
+  const Row r = open_row(t, row, room);
+  if (r.n == 0) {
+    t.residual[row] = 0.0, t.steps[row] = 0, t.converged[row] = 1;
+    return;
+  }
+  double *p = room.take(r.n), *s = room.take(r.n);
+  for (size_t k = 0; k < r.n; k++)
+    p[k] = t.start ? at(t.start, t.start_stride, row, size_t(r.product[k])) : r.cost[k] / r.keep[k] + r.typical;
+  const Found found = search(t, r, p, s, room);
+  for (size_t k = 0; k < r.n; k++) price[r.product[k]] = p[k], share[r.product[k]] = s[k];
+  for (size_t f = 0; f < r.F; f++) {
+    double money = 0.0;
+    for (size_t k = size_t(r.begin[f]); k < size_t(r.begin[f + 1]); k++)
+      money += (r.keep[k] * p[k] - r.cost[k]) * s[k];
+    profit[r.firm[f]] = money;
+  }
+  t.residual[row] = found.size;
+  t.steps[row] = found.steps;
+  t.converged[row] = found.size <= t.tolerance;
+}
+
+}  // namespace kanrin::KANRIN_HERE
