@@ -292,7 +292,8 @@ def recover_cournot(
 ) -> CournotMarket:
     """The market whose equilibrium is the quantities seen.
 
-    rising: unit cost c'(q) = rise q; False: constant. Raises InputError when a unit cost would not be above
+    rising: unit cost c'(q) = rise q; False: constant, and then an owner's plants must have different costs,
+    or its output has no one split between them. Raises InputError when a unit cost would not be above
     zero: the demand is too inelastic for the largest owner.
     """
     q = vector("quantity", quantity, len(plants), positive=True)

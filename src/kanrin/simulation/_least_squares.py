@@ -79,7 +79,7 @@ def _run(
         gradient, size = jacobian.T @ residual, float(residual @ residual)
         normal = jacobian.T @ jacobian
         scale = np.maximum(np.diag(normal), 1e-12 * max(float(np.diag(normal).max()), 1e-300))
-        step = -np.linalg.solve(normal + damping * np.diag(scale), gradient)
+        step = -np.linalg.lstsq(normal + damping * np.diag(scale), gradient, rcond=1e-15)[0]
         step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-300))
         trial = safe(x + step)
         if trial is not None and float(trial @ trial) <= size:

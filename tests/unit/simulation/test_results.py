@@ -1,0 +1,77 @@
+"""Merger screens, concentration and the tables of a simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kanrin.simulation import (
+    Entry,
+    Merger,
+    Table,
+    diversion_ratios,
+    hhi,
+    matrix_table,
+    screen_merger,
+    simulate,
+    solve,
+)
+from made_markets import KINDS, PRODUCTS, market
+
+
+def test_hhi_by_hand():
+    assert hhi(np.array([1.0, 2.0, 1.0]), ("X", "Y", "X")) == pytest.approx(5000.0)
+    assert hhi(np.array([1.0]), ("X",)) == pytest.approx(10_000.0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_compensating_cost_reductions_leave_merging_prices_as_they_were(kind):
+    here = market(kind)
+    screen = screen_merger(solve(here), Merger("X", "Y"))
+    assert screen.products == ("a", "b", "c")
+    cost = here.cost.copy()
+    cost[:3] *= 1.0 - screen.compensating_cost_reduction
+    found = simulate(here.with_(cost=cost, owners=("X", "X", "X", "Z", "Z")), [], evidence=False)
+    np.testing.assert_allclose(found.after.consumer_price, here.consumer_price, rtol=1e-9)
+
+
+def test_upward_pricing_pressure_by_hand():
+    here = market("logit")
+    before = solve(here)
+    screen = screen_merger(before, Merger("X", "Y", cost_saving=0.02))
+    rows = diversion_ratios(here.demand, before.consumer_price).inside
+    expected = rows[0, 2] * before.margin[2]
+    assert screen.upp[0] == pytest.approx(expected - 0.02 * here.cost[0])
+    assert screen.guppi[0] == pytest.approx(expected / before.price[0])
+    both = rows[2, 0] * before.margin[0] + rows[2, 1] * before.margin[1]
+    assert screen.upp[2] == pytest.approx(both - 0.02 * here.cost[2])
+
+
+def test_merger_within_one_market_raises_its_concentration():
+    table = simulate(market("logit"), Merger("X", "Y"), evidence=False).concentration()
+    assert table["change"]["quantity"] > 0.0 and table["before"]["revenue"] < 10_000.0
+
+
+def test_tables_tell_the_same_everywhere():
+    pandas = pytest.importorskip("pandas")
+    found = simulate(market("logit"), [Merger("X", "Y"), Entry("n", "N", 1.0, 0.5)])
+    table = found.products()
+    frame = table.to_frame()
+    assert list(frame.index) == [*PRODUCTS, "n"] and frame.index.name == "product"
+    assert pandas.isna(frame.loc["n", "price before"])
+    assert frame.loc["a", "price after"] == pytest.approx(found.after.consumer_price[0])
+    for text in (str(table), table.to_markdown(), table.to_latex(), table._repr_html_()):
+        assert "nan" not in text.lower().replace("nan ", "") and "n" in text
+    assert r"\begin{tabular}" in table.to_latex() and r"\%" in table.to_latex()
+    assert found._repr_html_().count("<table>") == 3
+    assert table.to_markdown().splitlines()[1].startswith("| --- | ---:")
+
+
+def test_html_is_escaped():
+    table = Table("", "x<", ("a&b",), {"<script>": (1.0,)})
+    assert "<script>" not in table._repr_html_() and "a&amp;b" in table._repr_html_()
+
+
+def test_matrix_table():
+    table = matrix_table("Elasticities", "quantity of", ("a", "b"), np.array([[-2.0, 0.5], [0.3, -3.0]]))
+    assert table["a"] == {"a": -2.0, "b": 0.3}
