@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from kanrin.answer._interval import MILLION, interval
 from kanrin.answer._support import support_sentences
 from kanrin.answer._total import car_names
 from kanrin.answer._words import count, full_name, listed, yen
+from kanrin.base import Floats
 from kanrin.lineup import Lineup, Plan, paired_difference
 
 __all__ = ["alternatives", "rejected"]
@@ -70,7 +73,7 @@ def rejected(plan: Plan) -> list[dict[str, Any]]:
             {
                 "model": entry.candidate.id,
                 "name": full_name(entry.candidate),
-                "reason": _why_not(plan, j, float(added.mean()), units),
+                "reason": _why_not(plan, j, added, units),
                 "profit_if_added_jpy": float(added.mean()) * MILLION,
                 "units_if_added": units,
             }
@@ -88,7 +91,7 @@ def rejected(plan: Plan) -> list[dict[str, Any]]:
     return rows
 
 
-def _why_not(plan: Plan, j: int, added: float, units: float) -> str:
+def _why_not(plan: Plan, j: int, added: Floats, units: float) -> str:
     entry = plan.entries.entries[j]
     fixed = float(plan.terms.fixed[:, j].mean())
     r = plan.without(j)
@@ -96,8 +99,13 @@ def _why_not(plan: Plan, j: int, added: float, units: float) -> str:
     words = (
         f"Added to the plan it would sell {count(units)} cars a year and earn {yen(gain * MILLION)} a year "
         "after the sales it takes from the maker's other cars, "
-        f"against {yen(fixed * MILLION)} of fixed costs: {yen(added * MILLION)} over the programme."
+        f"against {yen(fixed * MILLION)} of fixed costs: {yen(float(added.mean()) * MILLION)} over the "
+        f"programme, "
+        "discounted."
     )
+    error = float(added.std(ddof=1) / np.sqrt(len(added)))
+    if abs(float(added.mean())) < 2 * error:
+        words += f" These draws cannot tell that from nothing (give or take {yen(error * MILLION)})."
     outside = support_sentences(plan, entry)
     if outside:
         words += f" Outside what the market has seen: {outside[0]}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kanrin.answer._interval import interval
-from kanrin.answer._words import listed
+from kanrin.answer._words import listed, model_name
 from kanrin.lineup import Plan
 from kanrin.trade import Balance, held_fixed
 
@@ -20,7 +20,7 @@ def _displaced(plan: Plan) -> list[str]:
     lost = -market.size * detail.share_change.mean(axis=0)
     built = [k for k, m in enumerate(market.models) if m.built_in == plan.case.about.origin and lost[k] > 0.5]
     most = sorted(built, key=lambda k: -lost[k])[:3]
-    return [f"{market.models[k].brand} {market.models[k].model}" for k in most]
+    return [model_name(market.models[k].brand, market.models[k].model) for k in most]
 
 
 def balance_side(plan: Plan, b: Balance) -> dict[str, Any]:

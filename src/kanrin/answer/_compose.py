@@ -43,7 +43,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
     traded = balance(plan)
     market = market_side(plan)
     totals = total(plan)
-    used = {*plan.used, *traded.keys, *_waterfall_keys(plan, falls)}
+    used = {*plan.used, *traded.keys, *_waterfall_keys(plan, falls), *_certification_keys(plan)}
     register = figures(plan, used, falls, results(plan, rows, totals, traded))
     law, waiting, said = rules_in_force(plan.book, used), pending(plan.book), calendar(plan.book)
     cited = [
@@ -148,3 +148,14 @@ def _citation(plan: Plan) -> str:
         f"Kanrin {__version__}, case {plan.case.name} ({plan.case.about.title}), plan of {plan.maker} for "
         f"{plan.book.on} as known on {plan.book.known_on}, run {plan.run_id}, seed {plan.seed}."
     )
+
+
+def _certification_keys(plan: Plan) -> set[str]:
+    """Rules that decided which pathways are open and what they ask of a car."""
+    case, keys = plan.case, set()
+    for pathway in case.pathways.values():
+        keys |= {pathway.available_key, pathway.cap_key, *pathway.limited_heading_key.values()}
+    keys |= {gap.rule_key for gap in case.gaps.values()}
+    return {
+        key for key in keys if key in case.assumptions or (key in case.rules and plan.book.regime.has(key))
+    }

@@ -8,7 +8,8 @@ import numpy as np
 
 from kanrin.answer._interval import MILLION, interval
 from kanrin.answer._support import support_sentences
-from kanrin.answer._words import full_name
+from kanrin.answer._words import full_name, model_name
+from kanrin.base import Figure, Kind
 from kanrin.certify import PathwayOption, Treatment, cap, fixed_cost, lead_time, unit_cost
 from kanrin.cost import Waterfall, waterfall, wedges
 from kanrin.demand import PARTS
@@ -28,7 +29,15 @@ def central_list_price(plan: Plan, j: int) -> float:
 
 def plan_waterfall(plan: Plan, j: int) -> Waterfall:
     """Waterfall of a chosen model at its central price."""
-    return waterfall(plan.book, plan.entries.entries[j].shipment, list_price=central_list_price(plan, j))
+    entry = plan.entries.entries[j]
+    price = Figure(
+        central_list_price(plan, j),
+        "JPY per vehicle",
+        Kind.ESTIMATE,
+        label="list price of the price equilibrium",
+        source=plan.market.estimate.origin,
+    )
+    return waterfall(plan.book, entry.shipment, list_price=price)
 
 
 def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
@@ -112,12 +121,13 @@ def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
         "own_price_elasticity": float(plan.central.elasticity[len(plan.market.models) + j]),
         "outside_support": outside,
         "xi": {
-            "mean": float(plan.entries.forecast.mean[j]),
+            "mean": float(plan.entries.xi_mean[j]),
             "sd": float(plan.entries.forecast.sd[j]),
             "parts": [
                 {"name": name.replace("_", " "), "value": float(v)}
                 for name, v in zip(PARTS, plan.entries.forecast.parts[j], strict=True)
-            ],
+            ]
+            + [{"name": "selection", "value": plan.entries.shift * float(plan.entries.forecast.sd[j])}],
             "shifts": [
                 {"label": f"{shift:g} sd", "units_mean": float(values[j])}
                 for shift, values in plan.shifted.items()
@@ -176,7 +186,7 @@ def _rivals(plan: Plan, j: int) -> list[dict[str, Any]]:
     order = [*sorted(met, key=lambda k: -ratios[k]), *others][:3]
     return [
         {
-            "model": f"{models[k].brand} {models[k].model}",
+            "model": model_name(models[k].brand, models[k].model),
             "firm": models[k].firm,
             "list_price_jpy": models[k].price_jpy,
             "diversion": float(ratios[k]),

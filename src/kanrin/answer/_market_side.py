@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kanrin.answer._interval import MILLION, interval
+from kanrin.answer._words import model_name
 from kanrin.base import Bools, Floats
 from kanrin.demand import aggregate_elasticity, choice_probabilities, lowest_alpha_share, own_elasticities
 from kanrin.lineup import Plan
@@ -25,7 +26,7 @@ def market_side(plan: Plan) -> dict[str, Any]:
     new = plan.valuation.units[:, 0]
     outside = -(float(new.sum(axis=1).mean()) + float(change.sum()))
     moved = detail.price_change.mean(axis=0) * (1 + market.tax) * MILLION
-    names = [f"{m.brand} {m.model}" for m in market.models]
+    names = [model_name(m.brand, m.model) for m in market.models]
     firms: list[dict[str, Any]] = []
     for f, name in enumerate(market.firms):
         units = float(change[market.firm_of == f].sum())

@@ -9,6 +9,7 @@ from kanrin.answer._words import key_words
 from kanrin.base import Figure, InputError, Kind
 from kanrin.cost import Waterfall
 from kanrin.lineup import Plan
+from kanrin.rules import FX
 
 __all__ = ["assumptions", "counts", "figures", "sources"]
 
@@ -58,6 +59,8 @@ def assumptions(plan: Plan, used: set[str]) -> list[dict[str, Any]]:
     """All assumptions, used ones first; cells of tables that are assumed follow when used."""
     rows = []
     for a in plan.case.assumptions.values():
+        if a.key == FX:
+            continue  # read off the monthly averages: listed below when it is an assumption
         rows.append(
             {
                 "key": a.key,

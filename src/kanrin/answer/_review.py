@@ -36,6 +36,24 @@ def review(plan: Plan, case: Case, draws: int, terms: Mapping[str, Any]) -> dict
     return _summary(plan, settled, about.get("label", key), plan.book.on)
 
 
+def _standing(plan: Plan) -> str:
+    """How far the open question had come by the day of asking."""
+    key = plan.case.about.review["key"]
+    words = {
+        "in_force": "enacted but not yet in force",
+        "announced": "announced, not in force",
+        "considered": "only under consideration",
+        "reported": "only reported",
+    }
+    known = plan.book.regime.pending(key)
+    if not known:
+        return "not in force"
+    latest = max(known, key=lambda p: p.spell.known_from)
+    source = plan.case.sources[latest.spell.source].publisher
+    how = words.get(latest.spell.status, "not in force")
+    return f"{how} (known since {latest.spell.known_from}, {source})"
+
+
 def _summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str, Any]:
     before, after = total(plan), total(settled)
     same = {plan.entries.entries[j].candidate.id for j in plan.chosen}
@@ -48,8 +66,11 @@ def _summary(plan: Plan, settled: Plan, label: str, on: date) -> dict[str, Any]:
         change = "the same cars come, " + ("cheaper" if gain > 0 else "at no lower cost")
     else:
         change = "the plan becomes " + listed([f"the {n}" for n in car_names(settled, settled.chosen)])
+    standing = _standing(plan)
+    if plan.chosen and then == same and abs(gain) <= 2 * error:
+        change += ", worth the same as far as these draws can tell"
     text = (
-        f"On {on} the {label} was not in force, so it is not used. If it were: {change}; "
+        f"On {on} the {label} was {standing}, so it is not used. If it were in force: {change}; "
         f"{count(after['units']['mean'])} cars a year instead of {count(before['units']['mean'])}, worth "
         f"{yen(after['profit_jpy']['mean'])} instead of {yen(before['profit_jpy']['mean'])} over the "
         f"programme: a difference of {yen(gain * MILLION)}, give or take {yen(error * MILLION)}."

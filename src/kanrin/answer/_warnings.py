@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kanrin.answer._interval import MILLION
-from kanrin.answer._words import listed, yen
+from kanrin.answer._words import listed, number_text, yen
 from kanrin.lineup import Plan
 
 __all__ = ["warnings_of"]
@@ -19,8 +19,9 @@ def warnings_of(
     book = plan.book
     out = list(book.regime.warnings(used))
     for key, value in plan.case.overrides.items():
-        to = f" to {value:g}" if isinstance(value, float) else ""
-        out.append(f"{key} was set by the user{to}.")
+        to = f" to {number_text(value, '')}" if isinstance(value, float) else ""
+        unread = "" if key in used or key.startswith("supply.") else ", but no part of this plan reads it"
+        out.append(f"{key} was set by the user{to}{unread}.")
     for r in rows:
         out += [f"{r['name']}: {w}" for w in r["warnings"]]
         out += [
@@ -34,8 +35,12 @@ def warnings_of(
         )
     if market["negative_costs"]:
         out.append("Recovered costs below zero: " + "; ".join(market["negative_costs"]) + ".")
-    if book.on > plan.case.about.compiled:
-        out.append(f"The day asked about lies after the case was compiled ({plan.case.about.compiled}).")
+    compiled = plan.case.about.compiled
+    if max(book.on, book.known_on) > compiled:
+        out.append(
+            f"The day asked about lies after the case was compiled ({compiled}): "
+            "what came since is not in it."
+        )
     published = plan.case.about.market_known_from
     if published is not None and book.known_on < published:
         out.append(

@@ -13,6 +13,7 @@ __all__ = [
     "full_name",
     "key_words",
     "listed",
+    "model_name",
     "number_text",
     "short_name",
     "spread",
@@ -64,7 +65,8 @@ def chance(probability: float) -> str:
     near = min(steps, key=lambda s: abs(s[0] - percent))
     if abs(near[0] - percent) <= 2:
         return f"{near[1]} ({percent} %)"
-    return f"a {percent} % chance"
+    article = "an" if percent in (8, 11, 18) or 80 <= percent <= 89 else "a"
+    return f"{article} {percent} % chance"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -77,6 +79,11 @@ def listed(names: Sequence[str]) -> str:
 def short_name(name: str, brand: str) -> str:
     """A model's name without its brand."""
     return name.removeprefix(f"{brand} ")
+
+
+def model_name(brand: str, model: str) -> str:
+    """Brand and model as one name; a model that begins with its brand says it once."""
+    return model if model.startswith(brand) else f"{brand} {model}"
 
 
 def full_name(car: Candidate) -> str:
@@ -98,9 +105,8 @@ def number_text(value: float, unit: str) -> str:
     """A number with as many digits as it needs, and thousands apart."""
     if unit == "1 yes, 0 no":
         return "yes" if value else "no"
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−", 1) if value < 0 else text
 
 
 def yen_spread(mean: float, p10: float, p90: float) -> str:

@@ -50,6 +50,13 @@ class Entries:
     attributes: Floats  # (C, K)
     forecast: XiForecast
     comparables: Mapping[str, tuple[str, ...]]
+    shift: float  # of every xi, in its standard deviations (selection)
+
+    @property
+    def xi_mean(self) -> Floats:
+        """(C,) central xi of the candidates: the forecast's mean, shifted."""
+        out: Floats = self.forecast.mean + self.shift * self.forecast.sd
+        return out
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -119,7 +126,8 @@ def build_entries(
     named = _comparable_rows(market, comparables, [c.id for c in candidates])
     names = {k: tuple(market.models[r].id for r in rows) for k, rows in named.items()}
     found = _forecast(book, market, entries, named)
-    return Entries(tuple(entries), attributes[kept], found, names), infeasible
+    shift = book.number("plan.selection_shift_sd")
+    return Entries(tuple(entries), attributes[kept], found, names, shift), infeasible
 
 
 def reforecast(book: Book, market: BaseMarket, entries: Entries) -> Entries:

@@ -84,7 +84,7 @@ def _firms(market: BaseMarket, entries: Entries) -> Ints:
 
 def point_game(market: BaseMarket, entries: Entries, cost: Floats, keep: Floats) -> PriceGame:
     """The price game at the point estimate, xi at its mean; `cost` and `keep` are the candidates', (C,)."""
-    delta_new = entries.attributes @ market.estimate.beta + entries.forecast.mean
+    delta_new = entries.attributes @ market.estimate.beta + entries.xi_mean
     return PriceGame(
         delta=np.concatenate([market.inversion.delta, delta_new]),
         alpha=market.slopes(market.estimate.alpha),

@@ -158,6 +158,13 @@ def build_market(book: Book, read: Reader, estimate_path: Path | None = None) ->
         if case.about.agents
         else lognormal_income_agents(estimate.log_income_sd, estimate.nodes)
     )
+    sold = sum(m.units for m in models)
+    if not size > sold:
+        raise InputError(
+            f"demand.market_size is {size:,.0f}; expected more potential buyers than the {sold:,} cars "
+            f"sold: the default "
+            "is the number of households"
+        )
     list_price = np.array([m.price_jpy for m in models]) / MILLION
     units = np.array([float(m.units) for m in models])
     tax = float(read("jp.consumption_tax.rate"))

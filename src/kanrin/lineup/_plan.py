@@ -29,10 +29,12 @@ from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
 
 MOST_CANDIDATES = 10
+MOST_DRAWS = 20_000  # what fits in memory
 _SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
 _SENSE_DRAWS = 32
 _PILOT_DRAWS = 32
 _RUNNERS_UP = 5
+_READ_BESIDE = ("plan.selection_shift_sd", "fx.sigma_monthly", "us.export_volume_share_of_plant_max")
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,12 @@ def make_plan(
     inputs and seed alone. Raises InputError (unknown names, no feasible candidate, no value of a rule on the
     day), SolveError.
     """
-    if draws < 2 or seed < 0:
-        raise InputError(f"draws={draws}, seed={seed}: expected at least 2 draws and a seed of at least 0")
+    whole = isinstance(draws, int) and isinstance(seed, int)
+    if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
+        raise InputError(
+            f"draws={draws!r}, seed={seed!r}: expected 2 to {MOST_DRAWS:,} draws and a seed of at least "
+            f"0, whole numbers"
+        )
     day = on or case.about.default_on
     book = open_book(case, day, known_on or day, end_of_law)
     cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
@@ -129,6 +135,7 @@ def make_plan(
         known_on=book.known_on,
         maker=cars[0].firm,
         candidates=tuple(c.id for c in cars),
+        chosen_by_user=bool(candidates),
         draws=draws,
         seed=seed,
         end_of_law=str(book.regime.end_of_law),
@@ -156,6 +163,8 @@ def _solve(
         book, market, cars, {c.id: typical for c in cars}, settings.comparables
     )
     me = market.firms.index(settings.maker)
+    for key in _READ_BESIDE:
+        read(key)
     entries, pilot = _with_pathways(book, market, entries, me, seed, workers, read)
     used = tuple(read.keys)
 
@@ -182,18 +191,26 @@ def _solve(
     best = ranking.best
     fresh = drawn(draws, _FRESH)
     terms = money_terms(book, market, entries, fresh)
-    valued = value_rows(
-        market,
-        entries,
-        fresh,
-        [terms],
-        _fresh_rows(best, ranking),
-        me,
-        detail_row=0,
-        workers=workers,
-        progress=progress,
-        what="fresh draws",
-    )
+
+    def afresh(lineup: Lineup) -> Valuation:
+        return value_rows(
+            market,
+            entries,
+            fresh,
+            [terms],
+            _fresh_rows(lineup, ranking),
+            me,
+            detail_row=0,
+            workers=workers,
+            progress=progress,
+            what="fresh draws",
+        )
+
+    valued = afresh(best)
+    if any(best) and float(valued.value[:, 0].mean()) < 0.0:
+        # the first draws were too kind (saa): what loses on fresh ones is not brought over
+        best = (False,) * len(best)
+        valued = afresh(best)
     central = solve_central(book.number, market, entries, best, seed=seed)
     shifted: dict[float, Floats] = {}
     found: list[Swing] = []

@@ -32,7 +32,13 @@ def select_candidates(
                     f"{key} is {car.firm}'s, not {name}'s; {name} has {', '.join(mine)}: choose among these, "
                     f"or --maker {car.firm}"
                 )
-            chosen.append(car)
+            ended = _supply_ended(book, car)
+            if ended:
+                left_out.append((car, ended))
+            else:
+                chosen.append(car)
+        if not chosen:
+            raise InputError("none of the cars named can be had: " + " ".join(why for _, why in left_out))
         return _checked(chosen, name, most), left_out
     chosen = []
     for car in mine.values():
@@ -45,8 +51,9 @@ def select_candidates(
             chosen.append(car)
     if not chosen:
         raise InputError(
-            f"{name} has no candidate left: all of {', '.join(mine)} are on sale in the destination already; "
-            "name those to weigh with --candidates"
+            f"{name} has no candidate left: all of {', '.join(mine)} are on sale in "
+            f"{book.case.about.destination_name} already; to weigh them all the same: --candidates "
+            f"{','.join(mine)}"
         )
     return _checked(chosen, name, most), left_out
 

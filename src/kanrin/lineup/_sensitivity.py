@@ -27,6 +27,7 @@ __all__ = ["BreakEven", "Swing", "break_even_rates", "swings"]
 MARKET_SIZE = "demand.market_size"
 SELECTION = "plan.selection_shift_sd"
 _TOP = 5
+_NO_EFFECT = 0.5  # million JPY: a row below moves nothing that is printed
 _TOLD_APART = (
     2.0  # standard errors by which a line-up must trail today before its overtaking is called a flip
 )
@@ -73,6 +74,12 @@ class BreakEven:
     searched: tuple[float, float]
 
 
+def _is_off(book: Book, key: str) -> bool:
+    """Whether a number is a switch that stands at its zero: left out until the user turns it on."""
+    assumed = book.case.assumptions.get(key)
+    return assumed is not None and not assumed.drawn and assumed.value == assumed.low == 0.0
+
+
 def _range(book: Book, key: str) -> tuple[float, float, float]:
     figure = book.figure(key)
     if key == FX:
@@ -109,7 +116,9 @@ def swings(
     to it, so that a row at today's value is the printed one. An empty line-up has nothing to swing; then
     the flips of the nearest single-car line-ups are looked for along the exchange rate only.
     """
-    keys = [k for k in uncertain_keys(book, [*used, FX], choices=True) if k not in _APART]
+    keys = [
+        k for k in uncertain_keys(book, [*used, FX], choices=True) if k not in _APART and not _is_off(book, k)
+    ]
     terms: list[Terms] = [money_terms(book, market, entries, draws)]
     rows: list[Row] = [Row(lineup, 0)]
     ranges = {key: _range(book, key) for key in keys}
@@ -130,6 +139,7 @@ def swings(
         shift = headline[lineup] - float(means[0])
         apart = _Apart(book, market, entries, draws, terms[:1], lineup, maker, workers, shift)
         found += [apart.selection(), apart.market_size(), apart.left_hand_drive()]
+        found = [s for s in found if s.size > _NO_EFFECT]
         found.sort(key=lambda s: (-round(s.size, 6), s.key))
     return _flips(book, market, entries, draws, lineup, found, maker, headline, workers, progress)
 
@@ -164,7 +174,7 @@ class _Apart:
     def selection(self) -> Swing:
         """The candidates' xi moved by so many standard deviations."""
         value, low, high = _range(self.book, SELECTION)
-        ends = [self._worth(self.market, self.entries, x) for x in (low, high)]
+        ends = [self._worth(self.market, self.entries, x - value) for x in (low, high)]
         return Swing(SELECTION, value, low, high, ends[0], ends[1])
 
     def market_size(self) -> Swing:

@@ -24,6 +24,7 @@ class Settings:
     known_on: date
     maker: str
     candidates: tuple[str, ...]  # ids, those weighed
+    chosen_by_user: bool  # whether the candidates were named
     draws: int
     seed: int
     end_of_law: str

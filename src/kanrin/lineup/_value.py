@@ -44,10 +44,10 @@ def value_rows(
 ) -> Valuation:
     """Value R rows on all draws; `maker` is the index of the maker among the firms.
 
-    `terms` holds one set of money terms or more, and each row says which is its own. `xi_shift` moves the
-    candidates' xi by that many of its standard deviations (selection). `detail_row` asks for the market's
-    side of one row. Draws run on `workers` threads; the answer does not depend on their number. Raises
-    SolveError when a draw's shares cannot be inverted.
+    `terms` holds one set of money terms or more, and each row says which is its own. `xi_shift` further
+    moves the candidates' xi by that many of its standard deviations (selection). `detail_row` asks for the
+    market's side of one row. Draws run on `workers` threads; the answer does not depend on their number.
+    Raises SolveError when a draw's shares cannot be inverted.
     """
     alphas = draws.theta[:, market.estimate.order.index("alpha")]
     slopes = market.slopes(alphas)
@@ -63,7 +63,7 @@ def value_rows(
     taste = [market.estimate.order.index(n) for n in market.estimate.beta_names]
     beta = draws.theta[:, taste]
     xi_hat = inverted.delta - beta @ market.attributes.T
-    xi_new = entries.forecast.draws(xi_hat, draws.normals) + xi_shift * entries.forecast.sd
+    xi_new = entries.forecast.draws(xi_hat, draws.normals) + (entries.shift + xi_shift) * entries.forecast.sd
     delta_new = beta @ entries.attributes.T + xi_new
     near = neighbour(market, entries, terms[0])
     work = Work(

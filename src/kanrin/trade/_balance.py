@@ -133,6 +133,8 @@ def held_fixed() -> tuple[str, ...]:
         "Demand for other U.S. cars at home is held fixed, but for sales lost where a plant is full.",
         "Cars already sold are valued at the border by their recovered unit cost, "
         "for want of customs values.",
+        "Demand is for list prices, as it was estimated: levies, registration and subsidies on the "
+        "road do not move it.",
         "Freight and insurance count as services of the carrier's country "
         "and are left out of the goods balance.",
     )

@@ -53,7 +53,7 @@ def test_on_the_day_of_the_news_the_route_is_only_considered():
     assert all(r["pathway"] != "us_made_certification" for r in answer["decision"])
     waiting = [p for p in answer["pending"] if p["key"] == "jp.us_made_certification.available"]
     assert [p["status"] for p in waiting] == ["considered"]
-    assert "not in force" in answer["review"]["text"]
+    assert "only under consideration (known since 2025-05-22" in answer["review"]["text"]
     then = answer["review"]["answer_if_in_force"]
     assert "Article 58-3" in " ".join(then["pathways"].values())
     assert then["total"]["profit_jpy"]["mean"] > answer["total"]["profit_jpy"]["mean"]

@@ -117,7 +117,7 @@ def test_comparables_move_the_forecast_towards_themselves():
         ({"candidates": ["toyota_camri"]}, UnknownName, "toyota_camry_hybrid"),
         ({"candidates": ["honda_pilot"]}, InputError, "honda_pilot is Honda's, not Toyota's"),
         ({"maker": "Stellantis"}, InputError, "no candidate left"),
-        ({"draws": 1}, InputError, "at least 2 draws"),
+        ({"draws": 1}, InputError, "expected 2 to 20,000 draws"),
         ({"comparables": {"toyota_camry_hybrid": ["toyota_crow"]}}, UnknownName, "toyota_crown"),
         ({"comparables": {"honda_pilot": ["toyota_crown"]}}, UnknownName, "candidate in --comparable"),
     ],
@@ -132,3 +132,42 @@ def test_supply_that_ends_takes_the_car_out():
     plan = make_plan(case, draws=2, sensitivity=False)
     assert "toyota_highlander_hybrid" not in plan.entries.ids
     assert any(car.id == "toyota_highlander_hybrid" and "no longer" in why for car, why in plan.left_out)
+
+
+def test_quality_set_lower_sells_fewer_cars():
+    case = shipped().with_overrides({"plan.selection_shift_sd": -1})
+    low = make_plan(case, candidates=TWO, draws=12, seed=3, sensitivity=False)
+    base = make_plan(shipped(), candidates=TWO, draws=12, seed=3, sensitivity=False)
+    row = base.row((True, True))
+    assert low.valuation.units[:, low.row((True, True))].sum() < 0.7 * base.valuation.units[:, row].sum()
+
+
+def test_a_car_named_that_is_no_longer_built_is_refused():
+    case = shipped().with_overrides({"supply.highlander_hybrid_available": "0"})
+    with pytest.raises(InputError, match=r"none of the cars named can be had.*no longer builds it"):
+        make_plan(case, candidates=["toyota_highlander_hybrid"], draws=2)
+    plan = make_plan(case, candidates=["toyota_grand_highlander_hybrid"], draws=2, sensitivity=False)
+    assert plan.entries.ids == ("toyota_grand_highlander_hybrid",)
+
+
+def test_buyers_must_outnumber_the_cars_sold():
+    case = shipped().with_overrides({"demand.market_size": "1000"})
+    with pytest.raises(InputError, match=r"demand\.market_size is 1,000; expected more potential buyers"):
+        make_plan(case, candidates=TWO, draws=2)
+
+
+def test_a_plan_never_prints_a_line_up_worth_less_than_nothing():
+    for seed in range(4):
+        plan = make_plan(
+            shipped(), candidates=["mazda_cx50"], maker="Mazda", draws=8, seed=seed, sensitivity=False
+        )
+        assert not plan.chosen or plan.valuation.value[:, 0].mean() >= 0
+
+
+def test_no_discount_is_the_limit_of_a_small_one():
+    values = []
+    for rate in (0, 1e-9):
+        case = shipped().with_overrides({"capital.discount_rate": rate})
+        plan = make_plan(case, candidates=TWO, draws=4, seed=1, sensitivity=False)
+        values.append(plan.valuation.value[:, plan.row((True, True))])
+    assert values[0] == pytest.approx(values[1], rel=1e-6)
