@@ -61,7 +61,9 @@ class OneStep:
 
 @dataclass(frozen=True)
 class TwoStep:
-    """GMM with W updated once to S^-1 at the first estimate."""
+    """GMM with W updated once, to S^-1 at the first estimate; `from_start` updates it at the starts as well."""
+
+    from_start: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Iterated:
 
     most: int = 20
     tolerance: float = 1e-6
+    from_start: bool = False
 
 
 @dataclass(frozen=True)

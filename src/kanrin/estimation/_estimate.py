@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from kanrin.base import Bools, Floats, InputError, Ints, SolveError
 from kanrin.estimation._absorb import build_absorber
@@ -70,29 +71,44 @@ def estimate(
     counts. at_start: take the starts as the answer, without search. Defaults: TwoStep(), Robust(), LBFGSB().
     Raises InputError for what cannot be estimated, SolveError when the start itself fails.
     """
-    weighting, errors = weighting or TwoStep(), errors or Robust()
+    with threadpool_limits(limits=1, user_api="blas"):  # many small solves: more threads only wait
+        return _estimate(
+            problem, {"sigma": sigma, "pi": pi, "mean": mean, "alpha": alpha, "rho": rho},
+            weighting or TwoStep(), errors or Robust(), bounds, search or LBFGSB(), starts, seed, at_start,
+        )  # fmt: skip
+
+
+def _estimate(
+    problem: Problem,
+    begin: dict[str, Any],
+    weighting: Weighting,
+    errors: Errors,
+    bounds: _Bounds | None,
+    search: Search,
+    starts: int,
+    seed: int,
+    at_start: bool,
+) -> EstimationResults:
     if isinstance(weighting, Continuous) and isinstance(errors, Unadjusted):
         raise InputError("Continuous() weighting needs Robust() or Clustered() errors")
-    model = build_model(problem, sigma=sigma, pi=pi, mean=mean, alpha=alpha, rho=rho)
+    model = build_model(problem, **begin)
     if bounds:
         model = replace(model, theta=model.theta.bounded(bounds))
-    if search is None:
-        search = LBFGSB()
     clusters = None
     if isinstance(errors, Clustered):
         clusters = problem.table.codes(errors.column, use="the clusters").codes
     _refuse_too_few(model)
     run = _Run(model, errors, clusters, search, at_start)
     W = first_weights(model)
+    if isinstance(weighting, TwoStep | Iterated) and weighting.from_start:
+        W = run.updated(evaluate(model, model.theta.start, W, gradient=False))
     point, found, ends = _first_step(run, W, starts, seed)
     steps = 1
     if isinstance(weighting, TwoStep | Iterated):
         most = 1 if isinstance(weighting, TwoStep) else weighting.most
         for _ in range(most):
             before = np.concatenate([point.theta, point.linear])
-            W = symmetric_inverse(
-                moment_covariance(model, point, errors, clusters), "the covariance of the moments"
-            )
+            W = run.updated(point)
             point, found = run.search(point.theta, W, point.delta)
             steps += 1
             after = np.concatenate([point.theta, point.linear])
@@ -104,9 +120,7 @@ def estimate(
             ):
                 break
     elif isinstance(weighting, Continuous):
-        W = symmetric_inverse(
-            moment_covariance(model, point, errors, clusters), "the covariance of the moments"
-        )
+        W = run.updated(point)
         point, found = run.search(point.theta, W, point.delta)
         point, found, W = run.search_continuous(point)
         steps += 2
@@ -156,6 +170,11 @@ class _Run:
             at_start,
         )
 
+    def updated(self, point: Point) -> Floats:
+        """W = S^-1 at a point."""
+        S = moment_covariance(self.model, point, self.errors, self.clusters)
+        return symmetric_inverse(S, "the covariance of the moments")
+
     def search(self, start: Floats, W: Floats, delta: Floats | None) -> tuple[Point, Found]:
         """The smallest q at a given W."""
         latest = [self.model.start if delta is None else delta]
@@ -178,14 +197,13 @@ class _Run:
         """The smallest q with W = S^-1 at the same point; theta, beta and gamma are searched together."""
         model, count = self.model, len(begin.theta)
         latest = [begin.delta]
+        size = model.zd.shape[1] + (model.zs.shape[1] if model.has_supply else 0)
+        none = np.zeros((size, size))
 
         def look(x: Floats) -> tuple[Point, Floats]:
-            point = evaluate(
-                model, x[:count], np.zeros((0, 0)), start=latest[0], gradient=False, linear=x[count:]
-            )
+            point = evaluate(model, x[:count], none, start=latest[0], gradient=False, linear=x[count:])
             latest[0] = point.delta
-            S = moment_covariance(model, point, self.errors, self.clusters)
-            return point, symmetric_inverse(S, "the covariance of the moments")
+            return point, self.updated(point)
 
         def function(x: Floats) -> tuple[float, Floats]:
             point, W = look(x)

@@ -368,7 +368,8 @@ def _fit(
     return LinearResults(
         title, design.labels, values, (covariance + covariance.T) / 2, residual, y - residual, rows, freedom,
         r2, 1 - (1 - r2) * (rows - int(has_constant)) / freedom,
-        1 - left / within if within > 0 else 0.0, float(np.sqrt(left / freedom)), absorber, errors_words(errors), stages, over,
+        1 - left / within if within > 0 else 0.0, float(np.sqrt(left / freedom)), absorber,
+        errors_words(errors), stages, over,
         _endogeneity(x, z, y_within, endogenous, freedom), cragg, kind,
     )  # fmt: skip
 

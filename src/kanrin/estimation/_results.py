@@ -319,8 +319,8 @@ class EstimationResults:
             "Weighting": type(self.weighting).__name__,
             "Errors": errors_words(self.errors_kind, linear=False),
             "Search": f"{self.search.evaluations} evaluations, largest slope {self.search.slope:.2g}",
-            "Inversion": f"largest |log S - log s| {self.point.residual:.1e}, delta within "
-            "{self.point.bound:.1e}",
+            "Inversion": f"largest |log S - log s| {self.point.residual:.1e}, "
+            f"delta within {self.point.bound:.1e}",
         }
         effects = self.problem.demand_effects
         if effects.codes:
