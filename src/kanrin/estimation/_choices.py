@@ -61,7 +61,7 @@ class OneStep:
 
 @dataclass(frozen=True)
 class TwoStep:
-    """GMM with W updated once, to S^-1 at the first estimate; `from_start` updates it at the starts as well."""
+    """GMM with W updated once, to S^-1 at the first estimate; `from_start`: at the starts as well."""
 
     from_start: bool = False
 
