@@ -85,13 +85,10 @@ def _why_this_price(plan: Plan) -> str:
     ratios = [plan.central.diversion[j] for j in plan.chosen]
     taken = sum(ratio[own] for ratio in ratios)
     earned = float((taken * market.costs.margin[own]).sum() / taken.sum()) if own.any() else 0.0
+    greatest = "Prices are those at which the maker's profit is greatest"
     if earned <= 0:
-        return "Prices are those at which the maker's profit is greatest; it may ask less for reasons "
-        "outside profit."
+        return f"{greatest}; it may ask less for reasons outside profit."
     return (
-        "Prices are those at which the maker's profit is greatest. Its own cars whose buyers these "
-        "take earn about "
-        f"{yen(earned * MILLION)} each by the same estimate, so a car is not sold for much less; the "
-        f"maker may ask less "
-        "for reasons outside profit."
+        f"{greatest}. Its own cars whose buyers these take earn about {yen(earned * MILLION)} each by the same "
+        "estimate, so a car is not sold for much less; the maker may ask less for reasons outside profit."
     )
