@@ -38,6 +38,15 @@ from kanrin.simulation._families import (
     calibrate_nested_logit,
     calibrate_random_coefficients,
 )
+from kanrin.simulation._intervals import Spread, over_draws
+from kanrin.simulation._labelled import (
+    cost_table,
+    diversion_table,
+    elasticity_table,
+    pass_through_table,
+    screen_table,
+    second_choice_table,
+)
 from kanrin.simulation._linear import Linear
 from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Conduct, Market, Quota, Rent
@@ -124,6 +133,7 @@ __all__ = [
     "Sales",
     "Simulation",
     "SpecificTax",
+    "Spread",
     "Stake",
     "Surplus",
     "Table",
@@ -139,8 +149,11 @@ __all__ = [
     "calibrate_nested_logit",
     "calibrate_random_coefficients",
     "compensating_variation",
+    "cost_table",
     "diversion_ratios",
+    "diversion_table",
     "elasticities",
+    "elasticity_table",
     "examine",
     "hhi",
     "long_run_diversion",
@@ -150,11 +163,15 @@ __all__ = [
     "mean_utilities",
     "money",
     "negative_costs",
+    "over_draws",
     "own_elasticities",
     "pass_through",
+    "pass_through_table",
     "recover_cournot",
     "recover_market",
     "screen_merger",
+    "screen_table",
+    "second_choice_table",
     "second_choices",
     "simulate",
     "simulate_cournot",

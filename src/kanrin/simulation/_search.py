@@ -17,6 +17,7 @@ _FLOOR = 1e-10  # accepted once the residual no longer halves: rounding of far p
 _MAX_STEPS = 300
 _HALVINGS = 30
 _REACH = 0.5  # a price moves by at most this part of itself in a step
+_RUNAWAY = 1e6  # times the largest price of the start: a price without a bound
 _STAGES = 20  # of caps brought down from the quantities sold without them
 
 
@@ -69,7 +70,7 @@ class Search:
         """From a start to a solution, or to the best point found."""
         multipliers = np.zeros(len(self.b)) if shadow is None else shadow
         here, _, size = self.at(price, multipliers)
-        steps, best = 0, np.inf
+        steps, best, ceiling = 0, np.inf, _RUNAWAY * float(np.abs(price).max())
         while steps < _MAX_STEPS and size > _TOLERANCE and not (size < _FLOOR and size > 0.5 * best):
             best = min(best, size)
             steps += 1
@@ -79,7 +80,9 @@ class Search:
             if trial is None:
                 break
             here, multipliers, size = trial
-        return self._told(here, multipliers, size, steps)
+            if float(np.abs(here.price).max()) > ceiling:
+                break
+        return self._told(here, multipliers, size, steps, price)
 
     def _newton(
         self, here: Conditions, shadow: Floats, size: float
@@ -115,15 +118,21 @@ class Search:
         there, _, reached = self.at(here.price + scale * move, shadow)
         return (there, shadow, reached) if np.isfinite(reached) else None
 
-    def _told(self, here: Conditions, shadow: Floats, size: float, steps: int) -> Equilibrium:
+    def _told(self, here: Conditions, shadow: Floats, size: float, steps: int, start: Floats) -> Equilibrium:
         market = self.market
         converged, advice = size <= _FLOOR, "converged"
         empty = ~(here.quantities > 0.0)
-        if converged and empty.any():
+        if empty.any():
             converged = False
             advice = (
                 f"{market.name}: {market.products[int(np.argmax(empty))]} would sell nothing at these "
                 "prices; take it off the market with Exit and solve again"
+            )
+        elif not converged and float(np.abs(here.price).max()) > _RUNAWAY * float(np.abs(start).max()):
+            advice = (
+                f"{market.name}: the price of {market.products[int(np.argmax(np.abs(here.price)))]} has no "
+                "bound: its owner earns more without it, or there is nothing else to turn to (a cap without "
+                "an outside good); take it off the market with Exit, or give an outside good"
             )
         elif not converged:
             advice = (
@@ -153,6 +162,8 @@ def tighten_caps(
         level = np.where(sold > target, sold + part * (target - sold), target)
         caps = tuple((n, p, float(u), r) for (n, p, _, r), u in zip(market.caps, level, strict=True))
         found = Search(market.with_(caps=caps), wedge, free).run(price, shadow)
+        if not found.converged:
+            break
         price, shadow = found.price, found.shadow_price
     return Equilibrium(market, *(getattr(found, n) for n in (
         "price", "consumer_price", "quantities", "margin", "shadow_price", "residual", "steps", "converged",

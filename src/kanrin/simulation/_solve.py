@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike
 from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium import PriceGame, solve_prices
 from kanrin.simulation._equilibrium import Equilibrium
+from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Conduct, Market
+from kanrin.simulation._nested_logit import NestedLogit
 from kanrin.simulation._policies import Wedges
 from kanrin.simulation._random_coefficients import RandomCoefficients
 from kanrin.simulation._search import Search, tighten_caps
@@ -83,10 +85,24 @@ def solve(market: Market, *, free: ArrayLike | None = None, start: Floats | None
         return solve_second_score(market, moving)
     if goes_to_price_game(market):
         return _by_game(market, moving, begin)
+    _refuse_impossible_caps(market)
     found = Search(market, wedge, moving).run(begin)
     if market.caps and not found.converged:
         found = tighten_caps(market, wedge, moving, begin, found)
     return found
+
+
+def _refuse_impossible_caps(market: Market) -> None:
+    """Without an outside good the total cannot fall: caps that cover all products must leave room for it."""
+    demand = market.demand
+    if not market.caps or not isinstance(demand, Logit | NestedLogit) or demand.has_outside:
+        return
+    a, units = market.caps_matrix()
+    if (a.sum(axis=0) > 0.0).all() and units.sum() < demand.market_size:
+        raise InputError(
+            f"{market.name}: the quotas allow {units.sum():.6g} units in all, but without an outside good "
+            f"{demand.market_size:.6g} are bought at any price; give an outside share"
+        )
 
 
 def _by_game(market: Market, free: Bools, start: Floats) -> Equilibrium:

@@ -345,6 +345,13 @@ def test_refusals_say_what_and_the_way_out():
         recover_market(Logit(-2.0, np.zeros(2)), [1.0, 1.0], ("a", "a"), ("X", "Y"))
 
 
+def test_a_product_its_owner_would_rather_not_sell_is_named():
+    """A tariff of 90 %: what a sale keeps is less than what it takes from the owner's other product."""
+    found = simulate(market("ces", 2), Tariff(0.9, ("a",)), evidence=False)
+    assert not found.converged
+    assert "price of a has no bound" in found.advice and "Exit" in found.advice
+
+
 def test_a_product_priced_out_of_linear_demand_is_named():
     found = simulate(market("linear"), CostChange(("c",), amount=50.0), evidence=False)
     assert not found.converged

@@ -68,6 +68,8 @@ def test_a_quota_and_a_merger_together():
 
 
 def test_refusals():
+    with pytest.raises(InputError, match="without an outside good"):
+        simulate(market("logit_inside"), Quota(tuple("abcde"), fraction=0.5))
     with pytest.raises(InputError, match="either fraction="):
         Quota(("a",))
     with pytest.raises(InputError, match="use Exit"):

@@ -5,14 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kanrin.base import InputError, SolveError
 from kanrin.simulation import (
     Entry,
+    Logit,
     Merger,
     Table,
+    cost_table,
     diversion_ratios,
+    diversion_table,
+    elasticity_table,
     hhi,
     matrix_table,
+    over_draws,
+    pass_through_table,
+    recover_market,
     screen_merger,
+    screen_table,
+    second_choice_table,
     simulate,
     solve,
 )
@@ -75,3 +85,45 @@ def test_html_is_escaped():
 def test_matrix_table():
     table = matrix_table("Elasticities", "quantity of", ("a", "b"), np.array([[-2.0, 0.5], [0.3, -3.0]]))
     assert table["a"] == {"a": -2.0, "b": 0.3}
+
+
+@pytest.mark.parametrize("kind", ["logit", "aids", "rc_mu"])
+def test_labelled_results(kind):
+    found = solve(market(kind))
+    elastic = elasticity_table(found)
+    assert elastic["a"]["a"] < 0.0 and "all prices together" in elastic.notes[0]
+    for table in (diversion_table(found), second_choice_table(found)):
+        rows = [sum(column[i] or 0.0 for column in table.columns.values()) for i in range(5)]
+        np.testing.assert_allclose(rows, 1.0, atol=1e-12)
+        assert table["a"]["a"] is None
+    costs = cost_table(found)
+    assert costs["margin"]["b"] == pytest.approx(costs["price"]["b"] - costs["cost"]["b"])
+    assert pass_through_table(found)["a"]["a"] > 0.0
+    assert "UPP" in str(screen_table(screen_merger(found, Merger("X", "Y"))))
+
+
+def test_outcomes_over_draws_keep_their_failures():
+    rng, here = np.random.default_rng(3), market("logit")
+    draws = [
+        recover_market(
+            Logit(alpha, np.log(0.1) - alpha * here.consumer_price),
+            here.consumer_price,
+            PRODUCTS,
+            here.owners,
+        )
+        for alpha in -2.5 + 0.2 * rng.normal(size=40)
+    ]
+    lonely = here.with_(demand=Logit(-2.0, np.zeros(5), has_outside=False), owners=("X",) * 5)
+
+    def outcome(drawn):
+        return {"cv": simulate(drawn, Merger("X", "Z"), evidence=False).compensating_variation()}
+
+    spread = over_draws([*draws, lonely], outcome)
+    assert [d for d, _ in spread.failed] == [40]
+    table = spread.table()
+    assert 0.0 < table["low"]["cv"] < table["median"]["cv"] < table["high"]["cv"]
+    assert "40 draws" in table.notes[0] and "1 not solved" in table.notes[0]
+    with pytest.raises(SolveError, match="every draw failed"):
+        over_draws([lonely], outcome)
+    with pytest.raises(InputError, match="no draws"):
+        over_draws([], outcome)
