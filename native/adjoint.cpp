@@ -117,7 +117,7 @@ void adjoint(const AdjointTask& task, size_t market, Arena& room) {
   }
   const Cg c = cg_room(s, room);
   double* lambda = room.take(padded(J));
-  solve_tight(s, rhs, lambda, c, room, task.failed + market);
+  if (!solve_tight(s, rhs, lambda, c, room)) task.failed[market] = 1;
   double *cx = c.cx, *inside = c.inside, *over = c.over;
   means(s, lambda, cx, inside, over);
   for (size_t g = 0; g < s.G; g++) {

@@ -333,4 +333,27 @@ inline double solve_l(const Market& s, const double* rhs, double* x, double tole
   return sqrt(rz / first);
 }
 
+// L x = rhs to the last digits: conjugate gradients, and once more on what is left when that is worth it.
+// False when it cannot be solved.
+inline bool solve_tight(const Market& s, const double* rhs, double* x, const Cg& c, Arena& room) {
+  const size_t J = s.J, Jp = padded(J);
+  const double reached = solve_l(s, rhs, x, 1e-14, c);
+  double *left = room.take(Jp), *more = room.take(Jp);
+  times_l(s, x, left, c.cx, c.inside, c.over);
+  double before = 0.0, after = 0.0;
+  for (size_t j = 0; j < J; j++) {
+    const double scale = s.a[j] * s.share[j];
+    left[j] = rhs[j] - left[j];
+    before += rhs[j] * rhs[j] / scale;
+    after += left[j] * left[j] / scale;
+  }
+  if (after > 1e-28 * before) {
+    solve_l(s, left, more, 1e-3, c);
+    for (size_t j = 0; j < J; j++) x[j] += more[j];
+  }
+  bool finite = true;
+  for (size_t j = 0; j < J; j++) finite = finite && fabs(x[j]) < 1e300;
+  return finite && reached < 1e-8;
+}
+
 }  // namespace

@@ -34,14 +34,15 @@ struct Row {
 inline V from(const double* p, size_t u) { return load(p + u * LANES); }
 
 // e = exp(V) of one tile, shifted by `shift`; totals and firm sums of margins.
-template <bool WITH_MU>
+template <bool WITH_MU, bool SHIFTED>
 inline void attractions(const Row& r, size_t i, const V& shift0, const V& shift1, V& total0, V& total1) {
   const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
   for (size_t f = 0; f < r.F; f++) {
     V sum0{}, sum1{};
     for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
       const V d = all(r.delta[j]), p = all(r.consumer[j]), m = all(r.margin[j]);
-      V x0 = a0 * p + (d - shift0), x1 = a1 * p + (d - shift1);
+      V x0 = a0 * p + d, x1 = a1 * p + d;
+      if (SHIFTED) x0 -= shift0, x1 -= shift1;
       if (WITH_MU) x0 += load(r.mu + j * r.P + i), x1 += load(r.mu + j * r.P + i + LANES);
       const V e0 = vexp(x0), e1 = vexp(x1);
       store(r.e + j * TILE, e0);
@@ -74,15 +75,15 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
   memset(r.top, 0, r.n * LANES * sizeof(double));
   for (size_t i = 0; i < r.P; i += TILE) {
     V total0 = all(1.0), total1 = all(1.0);
-    if (r.mu) attractions<true>(r, i, V{}, V{}, total0, total1);
-    else attractions<false>(r, i, V{}, V{}, total0, total1);
+    if (r.mu) attractions<true, false>(r, i, V{}, V{}, total0, total1);
+    else attractions<false, false>(r, i, V{}, V{}, total0, total1);
     const double most = largest(max_of(total0, total1));
     if (!(most < TOO_MUCH)) {  // rare: once more, shifted by each agent's largest utility
       V top0{}, top1{};
       highest(r, i, top0, top1);
       total0 = vexp(-top0), total1 = vexp(-top1);
-      if (r.mu) attractions<true>(r, i, top0, top1, total0, total1);
-      else attractions<false>(r, i, top0, top1, total0, total1);
+      if (r.mu) attractions<true, true>(r, i, top0, top1, total0, total1);
+      else attractions<false, true>(r, i, top0, top1, total0, total1);
     }
     const double* sums = r.sums;
     if (r.kappa) {

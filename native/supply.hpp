@@ -276,18 +276,4 @@ inline bool open_supply(const Market& s, const AdjointTask& task, Arena& room, S
   return sound;
 }
 
-// L x = rhs to the last digits: conjugate gradients, once more on what is left.
-inline void solve_tight(const Market& s, const double* rhs, double* x, const Cg& c, Arena& room, int64_t* failed) {
-  const size_t J = s.J, Jp = padded(J);
-  const double reached = solve_l(s, rhs, x, 1e-14, c);
-  double *left = room.take(Jp), *more = room.take(Jp);
-  times_l(s, x, left, c.cx, c.inside, c.over);
-  for (size_t j = 0; j < J; j++) left[j] = rhs[j] - left[j];
-  const double again = solve_l(s, left, more, 1e-6, c);
-  for (size_t j = 0; j < J; j++) x[j] += more[j];
-  bool finite = true;
-  for (size_t j = 0; j < J; j++) finite = finite && fabs(x[j]) < 1e300;
-  if (!finite || !(reached < 1e-8) || !(again < 1e-2)) *failed = 1;
-}
-
 }  // namespace
