@@ -57,6 +57,22 @@ BAD = {
     ),
     "unknown figure": (("explain", CASE, "fx.usdjpy"), ["unknown key 'fx.usdjpy'", "fx.usd_jpy"]),
     "too few draws": (("plan", CASE, "--draws", "1"), ["--draws", "1 is not in the range"]),
+    "too many draws": (
+        ("plan", CASE, "--draws", "1000000000"),
+        ["not in the range 2<=x<=20000", "memory"],
+    ),
+    "set twice": (
+        (*PLAN, "--set", "fx.usd_jpy=150", "--set", "fx.usd_jpy=140"),
+        ["fx.usd_jpy is set twice, to 150 and to 140"],
+    ),
+    "no case": (("plan", ""), ["'CASE'", "expected a shipped case or a case folder, got an empty text"]),
+    "empty out": ((*PLAN, "--out", ""), ["'--out'", "expected a folder, got an empty text"]),
+    "empty maker": ((*PLAN, "--maker", " "), ["'--maker'", "expected the name of a maker"]),
+    "empty init": (("init", ""), ["'DIR'", "expected a folder"]),
+    "nothing to explain": (("explain", CASE), ["give KEY-OR-FIGURE, or --keys"]),
+    "nothing like it": (("explain", CASE, "nope"), ["unknown key 'nope'", "kanrin explain us-japan --keys"]),
+    "nothing like it to set": ((*PLAN, "--set", "zzz=1"), ["unknown key 'zzz'", "explain us-japan --keys"]),
+    "no key holds it": (("explain", CASE, "--keys", "zzz"), ["unknown key 'zzz'", "--keys"]),
     "draws in words": (("plan", CASE, "--draws", "many"), ["--draws", "'many' is not a valid integer"]),
     "end of law": (("plan", CASE, "--end-of-law", "hope"), ["refuse", "carry", "assume"]),
     "no units": (

@@ -145,3 +145,11 @@ def test_explain_prints_a_readable_chain(run):
 def test_explain_shows_what_the_user_set(run):
     top = run("explain", FACTS, "fx.usd_jpy", "--set", "fx.usd_jpy=150", "--json").json["chain"][0]
     assert (top["value"], top["source"], top["kind"]) == (150, "kanrin.user", "assumption")
+
+
+def test_the_keys_that_hold_a_text_are_listed(run):
+    keys = run("explain", FACTS, "--keys", "FX.", "--json").json
+    assert "fx.usd_jpy" in keys
+    assert all("fx." in key for key in keys)
+    assert run("explain", FACTS, "--keys", "fx.").out.split() == keys
+    assert len(run("explain", FACTS, "--keys").out.split()) > len(keys)

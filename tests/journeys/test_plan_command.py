@@ -4,6 +4,7 @@ interrupted."""
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -126,6 +127,40 @@ def test_an_interrupt_leaves_nothing(process, tmp_path, how):
     assert err.strip() == "interrupted; nothing was written"
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_after_the_folder_is_there_says_so(run, tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kanrin.report.print_plan", interrupted)
+    result = run("plan", CASE, *SMALL, "--out", tmp_path / "brief")
+    assert result.code == 1
+    assert result.err.strip() == f"interrupted; written to {tmp_path / 'brief'}"
+    assert (tmp_path / "brief" / "plan.json").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_waits_while_files_are_put_in_place(how):
+    from kanrin.app._interrupt import held
+
+    before = signal.getsignal(how)
+    done = False
+    with pytest.raises(KeyboardInterrupt), held():
+        os.kill(os.getpid(), how)
+        time.sleep(0.01)  # the handler runs in between
+        done = True
+    assert done
+    assert signal.getsignal(how) is before
+
+
+def test_an_interrupt_of_the_imports_is_one_word(run, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kanrin.app._main.run", interrupted)
+    result = run("about")
+    assert (result.code, result.err) == (1, "interrupted\n")
 
 
 def test_a_figure_of_the_plan_is_explained_from_its_folder(run, folder):

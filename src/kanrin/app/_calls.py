@@ -13,6 +13,18 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kanrin.app._given import (
+    given_amount,
+    given_case,
+    given_comparables,
+    given_day,
+    given_draws,
+    given_end_of_law,
+    given_names,
+    given_overrides,
+    given_seed,
+    given_text,
+)
 from kanrin.app._results import is_result, result_figure
 from kanrin.base import Figure, InputError, UnknownName
 from kanrin.facts import Case, load_case
@@ -34,19 +46,9 @@ WATERFALL = "waterfall"
 
 
 def _case(case: CaseLike, overrides: Settings | None = None) -> Case:
-    loaded = case if isinstance(case, Case) else load_case(case)
-    return loaded.with_overrides(overrides) if overrides else loaded
-
-
-def _day(value: Day) -> date | None:
-    from kanrin.app._options import day
-
-    if value is None or isinstance(value, date):
-        return value
-    try:
-        return day(value)
-    except ValueError as error:
-        raise InputError(str(error)) from None
+    given, settings = given_case(case), given_overrides(overrides)
+    loaded = given if isinstance(given, Case) else load_case(given)
+    return loaded.with_overrides(settings) if settings else loaded
 
 
 def book(
@@ -63,7 +65,8 @@ def book(
     Raises InputError (a kind of it for each fault): unknown case or key, a date before any rule, a wrong
     value.
     """
-    return open_book(_case(case, overrides), _day(on), _day(known_on), end_of_law)
+    days = given_day("on", on), given_day("known_on", known_on)
+    return open_book(_case(case, overrides), *days, given_end_of_law(end_of_law))
 
 
 def law(case: CaseLike, on: Day = None, known_on: Day = None) -> Law:
@@ -84,6 +87,10 @@ def diff(case: CaseLike, before: Day, after: Day, *, known_on: Day = None, effec
     from kanrin.app._effects import diff_of
 
     loaded = _case(case)
+    for name, value in (("before", before), ("after", after)):
+        if value is None:
+            raise InputError(f"{name}: expected a date or a text YYYY-MM-DD, got None")
+        given_day(name, value)
     return diff_of(book(loaded, before, known_on), book(loaded, after, known_on), effects=effects)
 
 
@@ -107,7 +114,10 @@ def waterfall(
     from kanrin.app._landed import waterfall_of
 
     opened = book(case, on, known_on, end_of_law=end_of_law, overrides=overrides)
-    return waterfall_of(opened, model, units, list_price).waterfall
+    name = given_text("model", model, "the id of a candidate")
+    volume = given_amount("units", units, "a number of cars a year")
+    price = given_amount("list_price", list_price, "JPY per car")
+    return waterfall_of(opened, name, volume, price).waterfall
 
 
 def explain(
@@ -129,12 +139,23 @@ def explain(
     defaults. `figure.walk()` runs down the chain. Raises UnknownName with near names, or NotInForce.
     """
     terms = {"on": on, "known_on": known_on, "end_of_law": end_of_law, "overrides": overrides}
+    key = given_text("key", key, "a key of the case, a line of a waterfall or a result of a plan")
+    if answer is not None and not (
+        isinstance(answer, Mapping) and isinstance(answer.get("figures"), Mapping)
+    ):
+        raise InputError("answer: expected the content of plan.json, as plan(...).answer gives it")
     if is_result(key) or (answer is not None and key in answer["figures"]):
         made = answer if answer is not None else plan(case, progress=progress, **terms).answer  # type: ignore[arg-type]
         return result_figure(made, key)
     opened = book(case, **terms)  # type: ignore[arg-type]
     if not key.startswith(f"{WATERFALL}."):
-        return explain_key(opened, key)
+        try:
+            return explain_key(opened, key)
+        except UnknownName as error:
+            if error.what != "key":
+                raise
+            way_out = f"`kanrin explain {opened.case.name} --keys [TEXT]` lists the keys"
+            raise UnknownName(error.what, error.name, error.known, way_out) from None
     from kanrin.app._landed import waterfall_figures
 
     model, _, line = key[len(WATERFALL) + 1 :].partition(".")
@@ -150,38 +171,43 @@ def plan(
     on: Day = None,
     known_on: Day = None,
     maker: str | None = None,
-    candidates: Sequence[str] | None = None,
+    candidates: Sequence[str] | str | None = None,
     draws: int = 200,
     seed: int = 1,
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
-    comparables: Mapping[str, Sequence[str]] | None = None,
+    comparables: Mapping[str, Sequence[str] | str] | None = None,
     overrides: Settings | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Answered:
     """Which of the maker's candidates to bring over: `plan(...).answer` is the content of plan.json.
 
-    `comparables` maps a candidate to models of the market that are like it; `progress` is called with
+    `candidates` names models, as a list or as one text with commas between; `comparables` maps a candidate
+    to models of the market that are like it, named in the same way; `progress` is called with
     (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and SolveError
     when no equilibrium is found.
     """
     from kanrin.answer import answer_plan
 
+    if maker is not None:
+        maker = given_text("maker", maker, "the name of a maker, or None")
     return answer_plan(
         _case(case, overrides),
-        on=_day(on),
-        known_on=_day(known_on),
+        on=given_day("on", on),
+        known_on=given_day("known_on", known_on),
         maker=maker,
-        candidates=candidates,
-        draws=draws,
-        seed=seed,
-        end_of_law=end_of_law,
-        comparables=comparables,
+        candidates=given_names("candidates", candidates),
+        draws=given_draws(draws),
+        seed=given_seed(seed),
+        end_of_law=given_end_of_law(end_of_law),
+        comparables=given_comparables(comparables),
         progress=progress,
     )
 
 
 def brief(plan: Answered) -> Brief:
-    """The page of a plan as HTML, Markdown, JSON and CSV."""
+    """The page of a plan as HTML, Markdown, JSON and CSV. Raises InputError for what is no plan."""
     from kanrin.report import Brief
 
+    if not isinstance(getattr(plan, "answer", None), Mapping):
+        raise InputError(f"plan: expected what kanrin.plan(...) returns, got {plan!r}")
     return Brief(plan.answer)

@@ -12,6 +12,7 @@ from kanrin.app._options import (
     end_of_law_option,
     json_option,
     known_on_option,
+    not_blank,
     on_option,
     set_option,
     settings,
@@ -37,7 +38,7 @@ __all__ = ["command"]
     "a plan (decision.toyota_camry_hybrid.units, total.profit_jpy).",
 )
 @case_argument
-@click.argument("key", metavar="KEY-OR-FIGURE")
+@click.argument("key", metavar="[KEY-OR-FIGURE]", required=False)
 @on_option
 @known_on_option
 @set_option
@@ -48,15 +49,24 @@ __all__ = ["command"]
     metavar="DIR",
     help="Read a figure of a plan from the plan.json that `kanrin plan --out DIR` wrote. Default: plan anew.",
 )
+@click.option(
+    "--keys",
+    "listed",
+    is_flag=False,
+    flag_value="",
+    metavar="[TEXT]",
+    help="List the keys of CASE that hold TEXT, or all of them, in the place of an explanation.",
+)
 @json_option
 def command(
     case: str,
-    key: str,
+    key: str | None,
     on: date | None,
     known_on: date | None,
     set_: tuple[str, ...],
     end_of_law: str,
     plan: str | None,
+    listed: str | None,
     as_json: bool,
 ) -> None:
     """The chain behind a number."""
@@ -66,7 +76,13 @@ def command(
     from kanrin.facts import load_case
     from kanrin.rules import explanation
 
+    not_blank("--plan", plan, "the folder of a plan")
     loaded = load_case(case).with_overrides(settings(set_))
+    if listed is not None:
+        _list_keys(loaded, listed, as_json)
+        return
+    if key is None:
+        raise click.UsageError("give KEY-OR-FIGURE, or --keys [TEXT] for the keys there are")
     book = _calls.book(loaded, on, known_on, end_of_law=end_of_law)
     answer = read_answer(plan) if plan is not None else None
     with progress_bar() as progress:
@@ -112,6 +128,23 @@ def command(
         out.print(
             table(f"Dated values of the rules, on {book.on} as known on {book.known_on}", headings, rows)
         )
+
+
+def _list_keys(case: Case, text: str, as_json: bool) -> None:
+    """The keys that hold a text, one a line."""
+    from kanrin.app._terminal import print_json
+    from kanrin.base import UnknownName
+    from kanrin.facts import known_keys
+
+    every = known_keys(case)
+    keys = [key for key in every if text.lower() in key.lower()]
+    if not keys:
+        raise UnknownName("key", text, every, f"`kanrin explain {case.name} --keys` lists all of them")
+    if as_json:
+        print_json(keys)
+        return
+    for key in keys:
+        click.echo(key)
 
 
 def _spell(row: SpellRow) -> dict[str, Any]:

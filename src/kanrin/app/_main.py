@@ -5,29 +5,43 @@ Exit codes: 0 done; 2 bad input; 1 anything else, an interrupt included.
 
 from __future__ import annotations
 
+import errno
 import os
-import signal
-import sys
-import threading
 import traceback
 from collections.abc import Sequence
-from types import FrameType
 
 import click
 
 from kanrin.app._group import app
+from kanrin.app._interrupt import listen_to_terminate
+from kanrin.app._streams import flush_output, output_is_closed, prepare_streams, silence_output
 
-__all__ = ["main"]
+__all__ = ["run"]
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 TRACEBACK = "KANRIN_TRACEBACK"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with its exit code."""
-    _listen_to_terminate()
-    code = _run(arguments)
-    sys.exit(_flushed(code))
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    prepare_streams()
+    listen_to_terminate()
+    if output_is_closed():
+        _say("Error: standard output is closed; give the command a terminal, a file or a pipe to write to")
+        return FAILED
+    try:
+        code = _run(arguments)
+        flush_output()
+        return code
+    except (BrokenPipeError, SystemExit):  # click and rich leave this way when the reader has gone away
+        silence_output()
+        return DONE
+    except OSError as error:
+        silence_output()
+        why = (error.strerror or str(error)).lower()
+        _say(f"Error: standard output cannot be written ({why}); make room there, or choose another place")
+        return FAILED
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -36,14 +50,23 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; nothing was written")
+    except (click.Abort, KeyboardInterrupt) as error:
+        _say(_interrupted(error))
         return FAILED
-    except BrokenPipeError:
-        return FAILED
+    except (BrokenPipeError, SystemExit):
+        raise
     except Exception as error:
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            raise  # a write without a name is that of standard output
         return _failure(error)
     return result if isinstance(result, int) else DONE
+
+
+def _interrupted(error: BaseException) -> str:
+    """The message of an interrupt, with what the command says of the files it writes."""
+    cause = error if isinstance(error, KeyboardInterrupt) else error.__cause__
+    told = str(cause.args[0]) if cause is not None and cause.args else ""
+    return f"interrupted; {told}" if told else "interrupted"
 
 
 def _failure(error: Exception) -> int:
@@ -68,23 +91,3 @@ def _failure(error: Exception) -> int:
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
-
-
-def _listen_to_terminate() -> None:
-    """A polite kill ends a run the way Ctrl-C does, so that half-written folders are cleared."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
-
-
-def _flushed(code: int) -> int:
-    """Flush what is left; a reader that has gone away is no news."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return code or FAILED
-    return code

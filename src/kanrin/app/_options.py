@@ -11,14 +11,23 @@ import click
 
 __all__ = [
     "DAY",
+    "DRAWS",
+    "FEWEST_DRAWS",
+    "MOST_DRAWS",
     "case_argument",
     "end_of_law_option",
     "json_option",
     "known_on_option",
+    "not_blank",
     "on_option",
     "set_option",
     "settings",
 ]
+
+FEWEST_DRAWS, MOST_DRAWS = (
+    2,
+    20_000,
+)  # the simulation error falls with the square root: more only costs memory
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,9 +60,29 @@ class _Day(click.ParamType[date]):
 DAY = _Day()
 
 
+class _Draws(click.IntRange):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number: int = super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            if "range" not in error.message:
+                raise
+            way_out = "; a few hundred are enough, and the memory needed grows with their number"
+            self.fail(error.message.rstrip(".") + way_out, param, ctx)
+        return number
+
+
+DRAWS = _Draws(FEWEST_DRAWS, MOST_DRAWS)
+
+
 def case_argument(function: F) -> F:
     """CASE: a shipped name or a folder."""
-    return click.argument("case", metavar="CASE")(function)
+    return click.argument("case", metavar="CASE", callback=_named_case)(function)
+
+
+def _named_case(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    not_blank("CASE", value, "a shipped case or a case folder")
+    return value
 
 
 def on_option(function: F) -> F:
@@ -98,7 +127,19 @@ def json_option(function: F) -> F:
 
 
 def settings(set_: tuple[str, ...]) -> dict[str, str]:
-    """The settings as a mapping; a key set twice keeps the last value. Raises OverrideError."""
+    """The settings as a mapping. Raises OverrideError, also for a key that is set twice."""
+    from kanrin.base import OverrideError
     from kanrin.facts import parse_setting
 
-    return dict(parse_setting(text) for text in set_)
+    found: dict[str, str] = {}
+    for key, value in map(parse_setting, set_):
+        if key in found:
+            raise OverrideError(f"--set {key} is set twice, to {found[key]} and to {value}; give it once")
+        found[key] = value
+    return found
+
+
+def not_blank(name: str, value: str | None, expected: str) -> None:
+    """Refuse an option that was given with nothing in it."""
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"expected {expected}, got an empty text", param_hint=repr(name))

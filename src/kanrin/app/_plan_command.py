@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kanrin.app._options import (
+    DRAWS,
+    FEWEST_DRAWS,
+    MOST_DRAWS,
     case_argument,
     end_of_law_option,
     json_option,
     known_on_option,
+    not_blank,
     on_option,
     set_option,
     settings,
 )
+
+if TYPE_CHECKING:
+    from kanrin.answer import Answered
 
 __all__ = ["command"]
 
@@ -46,11 +56,11 @@ __all__ = ["command"]
 )
 @click.option(
     "--draws",
-    type=click.IntRange(min=2),
+    type=DRAWS,
     metavar="N",
     default=200,
     show_default=True,
-    help="Draws of what is not known.",
+    help=f"Draws of what is not known, {FEWEST_DRAWS} to {MOST_DRAWS}.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", default=1, show_default=True, help="Seed of the draws."
@@ -78,33 +88,50 @@ def command(
 ) -> None:
     """Plan the export."""
     from kanrin.app import _calls
+    from kanrin.app._interrupt import held
     from kanrin.app._out_folder import check_out_folder
-    from kanrin.app._terminal import console, print_answer, progress_bar
+    from kanrin.app._terminal import progress_bar
     from kanrin.facts import load_case
+    from kanrin.report import write_folder
 
+    not_blank("--maker", maker, "the name of a maker")
+    not_blank("--out", out, "a folder")
     loaded = load_case(case)
     if out is not None:
         check_out_folder(out, force)
-    with progress_bar() as progress:
-        made = _calls.plan(
-            loaded,
-            on=on,
-            known_on=known_on,
-            maker=maker,
-            candidates=_names(candidates),
-            draws=draws,
-            seed=seed,
-            end_of_law=end_of_law,
-            comparables=_pairs(comparable),
-            overrides=settings(set_),
-            progress=progress,
-        )
-    written = _calls.brief(made).write(out, force=force) if out is not None else ()
+    written: list[Path] = []
+    try:
+        with progress_bar() as progress:
+            made = _calls.plan(
+                loaded,
+                on=on,
+                known_on=known_on,
+                maker=maker,
+                candidates=_names(candidates),
+                draws=draws,
+                seed=seed,
+                end_of_law=end_of_law,
+                comparables=_pairs(comparable),
+                overrides=settings(set_),
+                progress=progress,
+            )
+        if out is not None:
+            texts = _calls.brief(made).texts()
+            with held():
+                written += write_folder(Path(out), texts, force=force)
+        _show(made, written, as_json)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"written to {out}" if written else "nothing was written") from None
+
+
+def _show(made: Answered, written: Sequence[Path], as_json: bool) -> None:
+    from kanrin.app import _calls
+    from kanrin.app._terminal import console, print_answer
+    from kanrin.report import print_plan
+
     if as_json:
         print_answer(_calls.brief(made).json())
         return
-    from kanrin.report import print_plan
-
     print_plan(made.answer, console())
     for path in written:
         click.echo(f"wrote {path}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kanrin.app._streams import json_for_output
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -63,7 +65,7 @@ def table(
 
 def print_json(value: Any) -> None:
     """JSON on standard output, keys in the order given, no NaN."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(json_for_output(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)))
 
 
 def number(value: float | None) -> str:
@@ -103,4 +105,4 @@ def progress_bar(wanted: bool = True) -> Iterator[Progress | None]:
 
 def print_answer(text: str) -> None:
     """The bytes of plan.json on standard output."""
-    click.echo(text, nl=False)
+    click.echo(json_for_output(text), nl=False)

@@ -107,7 +107,7 @@ def _cell_number(case: Case, key: str, value: str | float) -> float:
     place = split_cell(case, key)
     if place is None:
         raise UnknownName(
-            "key", key, known_keys(case), f"`kanrin explain {case.name} KEY` shows what a key means"
+            "key", key, known_keys(case), f"`kanrin explain {case.name} --keys [TEXT]` lists them"
         )
     figure = case_figure(case, key)
     if figure is None:

@@ -54,6 +54,11 @@ class Brief:
         """File name to text, one table a file."""
         return to_csv(self.answer)
 
+    def texts(self) -> dict[str, str]:
+        """Every file of the folder, by its name there: brief.html, brief.md, plan.json and csv/*.csv."""
+        texts = {"brief.html": self.html(), "brief.md": self.markdown(), "plan.json": self.json()}
+        return texts | {f"csv/{name}": text for name, text in self.csv().items()}
+
     def write(self, folder: str | Path, force: bool = False) -> list[Path]:
         """Write brief.html, brief.md, plan.json and csv/*.csv, all or none.
 
@@ -69,9 +74,7 @@ class Brief:
         OutputError
             The folder is not empty and `force` is not given, or it cannot be written.
         """
-        texts = {"brief.html": self.html(), "brief.md": self.markdown(), "plan.json": self.json()}
-        texts |= {f"csv/{name}": text for name, text in self.csv().items()}
-        return write_folder(Path(folder), texts, force=force)
+        return write_folder(Path(folder), self.texts(), force=force)
 
     def _repr_html_(self) -> str:
         """The page in a frame of its own, so that its style does not reach the notebook."""

@@ -131,3 +131,68 @@ def test_progress_counts_up_to_the_end(case):
     assert calls
     assert all(0 <= done <= total and what for done, total, what in calls)
     assert any(done == total for done, total, _ in calls)
+
+
+REFUSED = {
+    "case": (lambda c: kanrin.plan(3), "case: expected a shipped case, a case folder or a Case, got 3"),
+    "empty case": (lambda c: kanrin.book(""), "case: expected a shipped case"),
+    "draws as text": (lambda c: kanrin.plan(c, draws="8"), "draws: expected a whole number from 2 to 20000"),
+    "half a draw": (lambda c: kanrin.plan(c, draws=8.5), "draws: expected a whole number from 2 to 20000"),
+    "a billion draws": (
+        lambda c: kanrin.plan(c, draws=10**9),
+        "draws: expected a whole number from 2 to 20000",
+    ),
+    "seed": (lambda c: kanrin.plan(c, seed=-1), "seed: expected a whole number from 0 on, got -1"),
+    "day": (lambda c: kanrin.plan(c, on=20260401), "on: expected a date or a text YYYY-MM-DD, got 20260401"),
+    "no day": (lambda c: kanrin.diff(c, None, "2026-04-01"), "before: expected a date"),
+    "overrides": (
+        lambda c: kanrin.plan(c, overrides=["fx.usd_jpy"]),
+        "overrides: expected a mapping such as",
+    ),
+    "end of law": (
+        lambda c: kanrin.plan(c, end_of_law="wish"),
+        "end_of_law: expected 'refuse' or 'carry' or 'assume', got 'wish'",
+    ),
+    "candidates": (
+        lambda c: kanrin.plan(c, candidates=7),
+        "candidates: expected model ids, as a list or as one",
+    ),
+    "no candidates": (lambda c: kanrin.plan(c, candidates=" , "), "candidates: expected model ids"),
+    "comparables": (
+        lambda c: kanrin.plan(c, comparables=["a"]),
+        "comparables: expected a mapping from a candi",
+    ),
+    "comparable": (
+        lambda c: kanrin.plan(c, comparables={"toyota_tundra": 3}),
+        r"comparables\['toyota_tundra'\]: expected model ids",
+    ),
+    "maker": (lambda c: kanrin.plan(c, maker=3), "maker: expected the name of a maker, or None, got 3"),
+    "model": (lambda c: kanrin.waterfall(c, None), "model: expected the id of a candidate, got None"),
+    "units": (
+        lambda c: kanrin.waterfall(c, CAMRY, units="8"),
+        "units: expected a number of cars a year, got '8'",
+    ),
+    "key": (lambda c: kanrin.explain(c, 3), "key: expected a key of the case"),
+    "answer": (
+        lambda c: kanrin.explain(c, "total.units", answer={}),
+        "answer: expected the content of plan.json",
+    ),
+    "brief": (lambda c: kanrin.brief(3), r"plan: expected what kanrin\.plan\(\.\.\.\) returns, got 3"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_argument_is_refused_with_what_was_expected(case, name):
+    call, told = REFUSED[name]
+    with pytest.raises(kanrin.InputError, match=told):
+        call(case)
+
+
+def test_one_text_names_models_as_a_list_does(case):
+    from kanrin.app._given import given_comparables, given_names
+
+    assert given_names("candidates", f"{CAMRY}, toyota_tundra,") == (CAMRY, "toyota_tundra")
+    assert given_names("candidates", [CAMRY, CAMRY]) == (CAMRY,)
+    assert given_comparables({CAMRY: "toyota_crown"}) == {CAMRY: ["toyota_crown"]}
+    one = kanrin.plan(case, candidates=CAMRY, draws=2)
+    assert one.answer == kanrin.plan(case, candidates=[CAMRY], draws=2).answer
