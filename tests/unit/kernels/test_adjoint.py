@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_markets import Made, made
+from flat_markets import Made, made
 
 from kanrin.base import Floats, InputError
 from kanrin.kernels import adjoint, adjoint_supply, contract, margins

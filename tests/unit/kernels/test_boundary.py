@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_markets import made
+from flat_markets import made
 
 from kanrin.base import InputError
 from kanrin.kernels import about, shares

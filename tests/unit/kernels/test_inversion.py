@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_markets import made
+from flat_markets import made
 
 from kanrin.base import InputError
 from kanrin.demand import invert_shares

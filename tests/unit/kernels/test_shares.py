@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from flat_markets import made
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_markets import made
 
 from kanrin.base import Floats
 from kanrin.demand import choice_probabilities
