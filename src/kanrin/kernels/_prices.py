@@ -132,7 +132,7 @@ def _row(array: NDArray[_T], k: int) -> NDArray[_T]:
 
 
 def _check_signs(alpha: Floats, weights: Floats, keep: Floats, ad_valorem: Floats) -> None:
-    if not (alpha < 0.0).all() or alpha.size == 0:
+    if not (alpha < 0.0).all() or alpha.shape[-1] == 0:
         raise InputError(
             "alpha must hold at least one slope, and every one below zero: with a slope at or above zero "
             "profit grows without bound in price"
