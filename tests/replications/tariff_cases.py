@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from kanrin.simulation import (
+    FITTED,
     Calibration,
+    Conduct,
+    CournotMarket,
+    LinearInverse,
     Logit,
     Market,
     Merger,
+    Quota,
     Sales,
     Simulation,
     Surplus,
     Tariff,
     calibrate_aids,
     calibrate_ces,
+    calibrate_linear,
     calibrate_logit,
     markups,
     recover_market,
     simulate,
+    simulate_cournot,
 )
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "tariff_cases"
@@ -103,3 +111,69 @@ def shares(case: str, found: Simulation) -> tuple[np.ndarray, np.ndarray]:
         else:
             out.append(q / q.sum())
     return out[0], out[1]
+
+
+def _told(found: Simulation) -> dict[str, float]:
+    assert found.converged, found.advice
+    out = {f"price after, {n}": float(p) for n, p in found.products()["price after"].items()}
+    out["compensating variation"] = found.compensating_variation()
+    by_packages = found.compensating_variation(Surplus.PACKAGES)
+    if by_packages != out["compensating variation"]:
+        out["the same by the packages' formula"] = by_packages
+    if found.after.market.policies:
+        out["treasury"] = found.treasury_change()
+    return out
+
+
+def further() -> dict[str, dict[str, float]]:
+    """Cases of the specification without a given answer."""
+    beers, known = sales(), known_markups()
+    tenth = replace(beers, policies=(Tariff(0.10, FOREIGN),))
+    small = replace(beers, conduct=Conduct.MONOPOLISTIC_COMPETITION)
+    auction = replace(beers, conduct=Conduct.SECOND_SCORE)
+    quarter, tariff, merger = Tariff(0.25, FOREIGN), Tariff(0.10, FOREIGN), Merger("BUD", "OLD STYLE")
+    fitted = calibrate_logit(beers, outside_share=FITTED, targets=known)
+    quota = simulate(fitted.market, Quota(FOREIGN, fraction=0.8))
+    out = {
+        "logit, tariff 10 % to 25 %": _told(
+            simulate(calibrate_logit(tenth, alpha=LOGIT_ALPHA).market, quarter)
+        ),
+        "CES, tariff 10 % to 25 %": _told(simulate(calibrate_ces(tenth, targets=known).market, quarter)),
+        "AIDS, tariff 10 % to 25 %": _told(simulate(calibrate_aids(tenth, targets=known).market, quarter)),
+        "logit with outside good fitted, tariff 10 %": fitted.parameters
+        | _told(simulate(fitted.market, tariff)),
+        "logit with outside good fitted, quotas of 80 %": _told(quota)
+        | {f"shadow price, {n}": float(v) for n, v in zip(FOREIGN, quota.after.shadow_price, strict=True)},
+        "monopolistic competition, logit, tariff 10 %": _of(calibrate_logit(small, targets=known), tariff),
+        "monopolistic competition, CES, tariff 10 %": _of(
+            calibrate_ces(small, outside_over_inside=0.0, targets=known), tariff
+        ),
+        "second-score auction, logit, tariff 10 %": _of(calibrate_logit(auction, targets=known), tariff),
+        "BUD buys OLD STYLE, CES": _told(simulate(calibrate_ces(beers, targets=known).market, merger)),
+        "BUD buys OLD STYLE, linear": _of(calibrate_linear(beers, targets=known), merger),
+        "BUD buys OLD STYLE, AIDS": _told(simulate(calibrate_aids(beers, targets=known).market, merger)),
+    }
+    return out | {"Cournot, cost of plant 1 times 1.75": _cournot()}
+
+
+def _of(how: Calibration, change) -> dict[str, float]:
+    return how.parameters | _told(simulate(how.market, change))
+
+
+def cournot_market() -> CournotMarket:
+    """Five single-plant firms, price 10 - Q/4, cost q^2/(2k)."""
+    table = rows("cournot_inputs.csv")
+    names = [r["plant"] for r in table]
+    k = np.array([float(r["capacity_coef"]) for r in table])
+    return CournotMarket(LinearInverse(10.0, 0.25), names, names, rise=1.0 / k)
+
+
+def _cournot() -> dict[str, float]:
+    before = cournot_market()
+    found = simulate_cournot(before, before.with_factor(["1"], 1.75))
+    assert found.converged
+    quantities = {f"quantity after, {n}": float(q) for n, q in found.plants()["quantity after"].items()}
+    return quantities | {
+        "price after": found.after.consumer_price,
+        "compensating variation": found.compensating_variation(),
+    }

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 import tariff_cases as tc
+
+from kanrin.simulation import solve_cournot
 
 # The packages' own solver stops near 1e-8 in prices; the file gives a tolerance for each answer, and none for
 # shares: 5e-8 in a price is alpha s times that, 6e-7, in a share. Those of the merger start from mean values
@@ -53,6 +58,33 @@ def test_given_products(solved, row):
     assert found.after.consumer_price[j] == pytest.approx(float(row["pricePost"]), abs=tolerance)
     assert before[j] == pytest.approx(float(row["sharePre"]), abs=SHARES.get(case, SHARE))
     assert after[j] == pytest.approx(float(row["sharePost"]), abs=SHARES.get(case, SHARE))
+
+
+def test_cournot_inputs():
+    """The file's own quantities and margins before the tariff."""
+    found = solve_cournot(tc.cournot_market())
+    table = tc.rows("cournot_inputs.csv")
+    assert found.quantities == pytest.approx([float(r["quantityPre"]) for r in table], abs=1e-12)
+    assert found.markup == pytest.approx([float(r["margin"]) for r in table], abs=1e-12)
+
+
+def test_the_page_holds_these_numbers():
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    spec = importlib.util.spec_from_file_location("tariff_cases_page", docs / "tariff_cases_page.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = (docs / "replications" / "tariff-cases.md").read_text(encoding="utf-8").splitlines()
+    made = module.page().splitlines()
+    assert len(page) == len(made), "renew it with `python docs/tariff_cases_page.py`"
+    for one, two in zip(made, page, strict=True):
+        a, b = one.split(" | "), two.split(" | ")
+        assert a[:2] == b[:2], "renew it with `python docs/tariff_cases_page.py`"
+        if one.startswith("|") and a[-1].rstrip(" |").replace(".", "").lstrip("-")[:1].isdigit():
+            mine = 3 if len(a) == 6 else 2
+            assert float(a[mine].rstrip(" |")) == pytest.approx(float(b[mine].rstrip(" |")), rel=2e-7)
+        else:
+            assert one == two
 
 
 def test_every_solution_shows_its_evidence(solved):
