@@ -71,7 +71,8 @@ def test_cost_adds_up_to_the_road(run):
     road = cost["lines"][-1]
     assert road["line"] == "on_the_road"
     assert sum(lines) == pytest.approx(road["amount_jpy"], rel=ADDS_UP)
-    assert all(line["source"] and line["key"] for line in cost["lines"] if line["kind"] != "subtotal")
+    for line in cost["lines"]:
+        assert line["kind"] == "subtotal" or (line["source"] and (line["key"] or "mod." in line["note"]))
     assert "margin" not in {line["line"] for line in cost["lines"]}
 
 
@@ -124,6 +125,8 @@ def test_explain_a_key(run, key, kind):
 def test_explain_a_line_leads_down_to_sources(run):
     chain = run("explain", FACTS, f"waterfall.{CAMRY}.duty", "--json").json["chain"]
     keys = {link["key"] for link in chain}
+    told = {line["line"]: line["kind"] for line in run("cost", FACTS, CAMRY, "--json").json["lines"]}
+    assert chain[0]["kind"] == told["duty"]
     assert chain[0]["key"] == f"waterfall.{CAMRY}.duty"
     assert {
         "jp.customs.hs8703.mfn",

@@ -199,3 +199,11 @@ def no_spread(folder: Path) -> Place:
 
 A = '["capital.annual_rate"]\n'  # an assumption of the case, whatever its numbers
 FIRST = r'^\["capital\.annual_rate"\]'
+
+
+def blank(name: str) -> Mistake:
+    def make(folder: Path) -> Place:
+        (folder / name).write_text("", encoding="utf-8")
+        return name, 1
+
+    return make

@@ -11,6 +11,7 @@ from breaking import (
     FIRST,
     A,
     Mistake,
+    blank,
     brand_past_total,
     cell,
     copied_row,
@@ -31,6 +32,7 @@ from breaking import (
     without,
 )
 
+from kanrin.app._checks import checks_of
 from kanrin.base import CaseError
 from kanrin.facts import check_case, load_case
 from kanrin.facts._case import SHIPPED
@@ -349,6 +351,21 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
         needed_key_gone,
         r"demand.market_size is missing; every case needs it: add it with value, low, high",
     ),
+    (
+        "exchange rate in another unit",
+        cell("fx", "unit", "USD"),
+        r"unit: 'USD' is not the unit of fx.usd_jpy, 'JPY per USD' \(.*assumptions.toml:\d+\); correct",
+    ),
+    (
+        "heading without a duty",
+        cell("candidates", "hs_heading", "8705"),
+        r"hs_heading: unknown heading '8705'.*add the rule jp.customs.hs8705.mfn",
+    ),
+    (
+        "no row and no header",
+        blank("routes.csv"),
+        r"the file is empty; it needs the header \w+,.* and its rows; copy it",
+    ),
     ("no fact at all", emptied("facts.toml"), r"the file is empty; it needs at least one table"),
     # sums
     (
@@ -436,3 +453,29 @@ def test_number_out_of_its_plausible_range_is_a_fault_of_the_check(folder: Path)
         r"correct the cell, or widen `plausible` at .*market.toml:\d+$"
     )
     assert [bool(re.search(expected, fault)) for fault in report.faults] == [True]
+
+
+def test_a_month_without_a_rate_is_a_fault_of_the_check(folder: Path) -> None:
+    path = folder / "fx.csv"
+    rows = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    del rows[3]
+    path.write_text("".join(rows), encoding="utf-8")
+    (fault,) = check_case(load_case(folder)).faults
+    assert fault.startswith(
+        f"{path}:4: date: the month 2006-03 is missing after 2006-02; expected one row a month"
+    )
+
+
+def test_an_estimate_that_cannot_be_read_is_a_fault_of_the_check(folder: Path) -> None:
+    name, line = text("estimates/first.toml", r"^kei = .*", 'kei = "much"')(folder)
+    expected = f"{folder / name}:{line}: parameters.kei is 'much'; expected a finite number"
+    assert checks_of(folder).faults[0] == expected
+
+
+def test_an_estimate_of_an_unknown_attribute_is_a_fault_of_the_check(folder: Path) -> None:
+    path = folder / "estimates" / "first.toml"
+    path.write_text(re.sub(r'\bkei\b(?=[" ])', "keis", path.read_text(encoding="utf-8")), encoding="utf-8")
+    line = path.read_text(encoding="utf-8").splitlines().index("keis = 2.673864") + 1
+    (fault,) = checks_of(folder).faults
+    expected = "parameters: unknown attribute 'keis'; did you mean kei? name one that a car sheet gives"
+    assert fault == f"{path}:{line}: {expected}"

@@ -58,7 +58,7 @@ def _print(report: CheckReport, case: str) -> None:
 
     out = console()
     rows = [
-        (r.name, r.looked_at, "sound" if r.ok else f"{len(r.faults)} faults", f"{len(r.remarks) or ''}")
+        (r.name, r.looked_at, "sound" if r.ok else _faults(len(r.faults)), f"{len(r.remarks) or ''}")
         for r in report.results
     ]
     columns = (("check", "left"), ("looked at", "left"), ("result", "left"), ("remarks", "right"))
@@ -72,3 +72,7 @@ def _print(report: CheckReport, case: str) -> None:
     for result in report.results:
         for remark in result.remarks:
             out.print(f"Remark, {result.name}: {remark}", soft_wrap=True)
+
+
+def _faults(number: int) -> str:
+    return f"{number} fault" if number == 1 else f"{number} faults"

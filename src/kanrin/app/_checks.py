@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kanrin.base import CaseError, KanrinError
-from kanrin.facts import Case, Check, CheckReport, CheckResult, check_case, load_case
+from kanrin.base import CaseError, KanrinError, UnknownName
+from kanrin.facts import Case, Check, CheckReport, CheckResult, check_case, line_of, load_case
 from kanrin.rules import Book, open_book
 
 __all__ = ["checks_of"]
@@ -19,7 +19,7 @@ def checks_of(name: str | Path) -> CheckReport:
     except CaseError as error:
         result = CheckResult("files, records and what must hold between them", str(name), error.faults)
         return CheckReport(str(name), (result,), {})
-    return check_case(case, (LAW, PATHWAYS))
+    return check_case(case, (LAW, PATHWAYS, ESTIMATES))
 
 
 def law_faults(case: Case) -> Iterator[str]:
@@ -41,6 +41,28 @@ def pathway_faults(case: Case) -> Iterator[str]:
             yield fault
 
 
+def estimate_faults(case: Case) -> Iterator[str]:
+    """Demand estimates that cannot be read, or that weigh an attribute for which there is no recipe."""
+    from kanrin.demand import ATTRIBUTES, read_estimate
+
+    for name in _estimates(case):
+        path = case.folder / name
+        try:
+            estimate = read_estimate(path)
+        except CaseError as error:
+            yield from error.faults
+            continue
+        for attribute in estimate.beta_names:
+            if attribute not in ATTRIBUTES:
+                place = f"{path}:{line_of(path.read_text(encoding='utf-8'), ('parameters', attribute))}"
+                told = UnknownName("attribute", attribute, ATTRIBUTES, "name one that a car sheet gives")
+                yield f"{place}: parameters: {told}"
+
+
+def _estimates(case: Case) -> tuple[str, ...]:
+    return (case.about.estimate, *case.about.alternative_estimates)
+
+
 def _obstacle(book: Book, name: str) -> str:
     from kanrin.certify import assess
 
@@ -57,4 +79,7 @@ def _obstacle(book: Book, name: str) -> str:
 LAW = Check("the law can be read on the default day", lambda c: str(c.about.default_on), law_faults)
 PATHWAYS = Check(
     "every candidate has a feasible pathway", lambda c: f"{len(c.candidates)} candidates", pathway_faults
+)
+ESTIMATES = Check(
+    "demand estimates can be read and used", lambda c: f"{len(_estimates(c))} estimates", estimate_faults
 )

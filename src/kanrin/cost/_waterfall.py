@@ -26,7 +26,7 @@ class Line:
     amount_jpy: float  # JPY per vehicle
     kind: str
     source: str
-    key: str  # a key to set or explain
+    key: str  # a key to set or explain; empty where several keys make the line: the note names them
     note: str = ""
     figure: Figure | None = field(
         default=None, repr=False, compare=False

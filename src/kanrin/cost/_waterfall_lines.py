@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kanrin.base import Figure, Kind
 from kanrin.cost._landed import Landed
@@ -13,6 +14,8 @@ from kanrin.cost._wedges import Wedges, wedges
 from kanrin.rules import Book
 
 __all__ = ["sources_of", "waterfall"]
+
+SETTLED = "zero by its rate, whatever that is applied to"
 
 
 def waterfall(book: Book, shipment: Shipment, *, list_price: float | Figure | None = None) -> Waterfall:
@@ -68,7 +71,9 @@ def _line(
     told = decisive if settled and decisive is not None else amount
     share = None if rate is None else rate.value
     sources = "; ".join(sources_of(told))
-    return Line(name, label, base, share, amount.value + 0.0, told.kind.value, sources, key, note, amount)
+    why = note or amount.note or ("" if told.kind is amount.kind else SETTLED)
+    figure = replace(amount, kind=told.kind, note=why)
+    return Line(name, label, base, share, amount.value + 0.0, told.kind.value, sources, key, note, figure)
 
 
 def _total(name: str, label: str, amount: Figure) -> Line:
@@ -132,8 +137,9 @@ def _to_the_yard(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
     key, name = option.pathway.unit_cost_key, option.pathway.name
     yield _line("certification", "Certification of each car", of.certification_unit, key, note=name)
     changes = [t for t in option.treatments if t.per == "vehicle" and t.cost_key]
-    key = next((t.cost_key for t in changes), "")
-    note = "; ".join(f"{t.requirement.lower()}: {t.treatment}" for t in changes)
+    keys = dict.fromkeys(t.cost_key for t in changes)
+    key = next(iter(keys), "") if len(keys) == 1 else ""  # one key of several would not explain the line
+    note = "; ".join(f"{t.requirement.lower()}: {t.treatment} ({t.cost_key})" for t in changes)
     yield _line("modification", "Changes for the pathway", of.modification, key, note=note)
     note = "with a charging port" if shipment.candidate.powertrain == "battery_electric" else ""
     label = "Navigation and telematics in Japanese"

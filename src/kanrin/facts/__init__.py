@@ -9,6 +9,7 @@ from kanrin.facts._cells import case_figure, cell_keys, known_keys
 from kanrin.facts._check import Check, CheckReport, CheckResult, check_case
 from kanrin.facts._init import init_case
 from kanrin.facts._override import apply_overrides, parse_setting
+from kanrin.facts._positions import line_of
 from kanrin.facts._read import read_table
 from kanrin.facts._records import (
     STATUS_ORDER,
@@ -66,6 +67,7 @@ __all__ = [
     "check_case",
     "init_case",
     "known_keys",
+    "line_of",
     "load_case",
     "parse_setting",
     "read_table",

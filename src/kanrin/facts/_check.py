@@ -22,6 +22,7 @@ from kanrin.facts._check_names import (
     units_known,
 )
 from kanrin.facts._check_ranges import assumed_have_ranges, cells_plausible, columns_described
+from kanrin.facts._check_rates import headings_have_rules, months_follow, rates_in_one_unit
 from kanrin.facts._check_sums import (
     brands_within_totals,
     outcomes_sum_to_one,
@@ -109,6 +110,10 @@ INTEGRITY = (
     ),
     Check("routes join plants and ports", lambda c: _count(len(c.routes), "routes"), routes_join),
     Check("fitted parts belong to cars", lambda c: _count(len(c.equipment), "parts"), equipment_known),
+    Check("exchange rates share one unit", lambda c: _count(len(c.fx), "months"), rates_in_one_unit),
+    Check(
+        "every customs heading has a duty", lambda c: _count(len(c.candidates), "cars"), headings_have_rules
+    ),
     Check("the head resolves", lambda c: "case.toml", head_resolves),
     Check("no car stands twice", lambda c: _count(len(c.market) + len(c.candidates), "cars"), rows_distinct),
     Check("models sum within brand totals", lambda c: _count(len(c.market), "models"), brands_within_totals),
@@ -121,6 +126,7 @@ INTEGRITY = (
 )
 PLAUSIBILITY = (
     Check("numbers are plausible", lambda c: _count(sum(1 for _ in cells(c)), "cells"), cells_plausible),
+    Check("exchange rates miss no month", lambda c: _count(len(c.fx), "months"), months_follow),
 )
 
 

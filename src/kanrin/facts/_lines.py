@@ -42,7 +42,13 @@ def read_rows(
 
     Raises CaseError for a missing or unknown column or a row of another length.
     """
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    text = read_text(path)
+    if not text.strip():
+        raise CaseError(
+            f"{path}:1: the file is empty; it needs the header {','.join(required)} and its rows; "
+            "copy it from a shipped case"
+        )
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, dict[str, str]]] = []
     faults: list[str] = []
     try:
