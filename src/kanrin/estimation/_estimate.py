@@ -332,6 +332,7 @@ def build_model(
         x2.matrix if x2 is not None else np.zeros((problem.rows, 0)), problem.x2_slopes,
         problem.shares / represented, problem.wedge / represented,
         problem.nests.codes if problem.nests is not None else None, problem.ownership, problem.market_names,
+        problem.firms.codes if problem.firms is not None else None, problem.kappa,
     )  # fmt: skip
     fixed = problem.x1.matrix[:, ~searched]
     none = np.zeros((problem.rows, 0))

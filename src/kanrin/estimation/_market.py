@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from kanrin.base import Bools, Floats, Ints, SolveError
+from kanrin import kernels
+from kanrin.base import Floats, Ints, SolveError
+from kanrin.kernels import Inverted
 
 __all__ = ["Flat", "Inverted", "adjoint", "forward", "invert", "margins", "price_slopes_of"]
 
@@ -38,6 +41,26 @@ class Flat:
     nests: Ints | None  # (N,)
     ownership: tuple[Floats, ...] | None  # one (J, J) a market
     market_names: tuple[str, ...]
+    firms: Ints | None = None  # (N,)
+    kappa: Floats | None = None  # (F, F)
+
+    @cached_property
+    def has_negative_weights(self) -> bool:
+        """Whether the rule has weights below zero (sparse grids)."""
+        return bool((self.weights < 0).any())
+
+    @cached_property
+    def is_price_linear(self) -> bool:
+        """Whether the price enters X2 linearly: one slope an agent, whatever the product."""
+        return bool((self.x2_by_price == self.x2_by_price[:1]).all())
+
+    def agent_slopes(self, coefficients: Floats, slope: Floats) -> Floats | None:
+        """alpha_i (A,) where all products of a market share it, else None."""
+        first = slope[self.market_start[:-1]]
+        if not self.is_price_linear or not (slope == np.repeat(first, np.diff(self.market_start))).all():
+            return None
+        out: Floats = np.repeat(first, np.diff(self.agent_start)) + coefficients @ self.x2_by_price[0]
+        return out
 
     def parts(self) -> Iterator[tuple[int, slice, slice]]:
         """Number, products and agents of each market."""
@@ -47,17 +70,6 @@ class Flat:
                 slice(int(self.market_start[t]), int(self.market_start[t + 1])),
                 slice(int(self.agent_start[t]), int(self.agent_start[t + 1])),
             )
-
-
-@dataclass(frozen=True)
-class Inverted:
-    """Mean utilities and how well they were found, by market."""
-
-    delta: Floats  # (N,)
-    residual: Floats  # (T,)
-    bound: Floats  # (T,) (delta-bound)
-    steps: Ints  # (T,)
-    converged: Bools  # (T,)
 
 
 @dataclass(frozen=True)
@@ -139,8 +151,24 @@ def _choices(
         yield t, products, agents, _choice(utility, flat.weights[agents], nests, rho[products])
 
 
+def kernel_markets(flat: Flat, coefficients: Floats, rho: Floats) -> kernels.Markets | None:
+    """The markets as the kernels read them; None where they do not serve (rules with weights below zero)."""
+    if flat.has_negative_weights:
+        return None
+    by_nest = None
+    if flat.nests is not None:
+        by_nest = np.zeros(int(flat.nests.max()) + 1)
+        by_nest[flat.nests] = rho
+    return kernels.Markets(
+        flat.market_start, flat.x2, flat.agent_start, flat.weights, coefficients, flat.nests, by_nest
+    )
+
+
 def invert(flat: Flat, coefficients: Floats, rho: Floats, start: Floats) -> Inverted:
     """delta (N,) with s(delta) = S in every market (inversion), (squarem), (newton). rho (N,) by product."""
+    markets = kernel_markets(flat, coefficients, rho)
+    if markets is not None:
+        return kernels.invert(markets, flat.shares, start=start)
     count = len(flat.market_start) - 1
     delta, residual, bound = np.empty_like(start), np.empty(count), np.empty(count)
     steps, converged = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=bool)
@@ -209,6 +237,10 @@ def price_slopes_of(flat: Flat, coefficients: Floats, slope: Floats, t: int) -> 
 def margins(flat: Flat, coefficients: Floats, rho: Floats, delta: Floats, slope: Floats) -> Floats:
     """eta (N,) = Delta^-1 (r S/(1+v)), Delta = -H o D (costs). Raises SolveError where Delta is singular."""
     assert flat.ownership is not None
+    markets = kernel_markets(flat, coefficients, rho)
+    slopes = flat.agent_slopes(coefficients, slope)
+    if markets is not None and slopes is not None and flat.firms is not None:
+        return kernels.margins(markets, delta, slopes, flat.firms, flat.wedge, kappa=flat.kappa)
     out = np.empty_like(delta)
     for t, products, _, at in _choices(flat, coefficients, rho, delta):
         matrix = -flat.ownership[t] * _kernel(at, price_slopes_of(flat, coefficients, slope, t))
@@ -227,7 +259,7 @@ class Adjoint:
     """Slopes of the objective: in the coefficients, in rho by product, in delta's price slope, and lambda."""
 
     by_coefficient: Floats  # (A, K2)
-    by_rho: Floats  # (N,) to be summed over the products of a nest
+    by_rho: Floats  # (G,) by nest
     by_slope: Floats  # (N,) sum_i dq/dalpha_ij
     multiplier: Floats  # (N,)
 
@@ -244,6 +276,14 @@ def adjoint(
     slope: Floats | None = None,
 ) -> Adjoint:
     """(adjoint); with v_omega (N,), eta (N,) and slope (N,) also (adjoint-supply)."""
+    markets = kernel_markets(flat, coefficients, rho)
+    if markets is not None and v_omega is None:
+        plain = kernels.adjoint(markets, delta, v)
+        return Adjoint(plain.by_coefficient, plain.by_rho, np.zeros_like(delta), plain.multiplier)
+    if markets is not None and slope is not None and v_omega is not None and eta is not None:
+        slopes = flat.agent_slopes(coefficients, slope)
+        if slopes is not None and flat.firms is not None:
+            return _adjoint_by_kernel(flat, markets, delta, v, v_omega, slopes, eta)
     by_coefficient = np.empty_like(coefficients)
     by_rho, by_slope, multiplier = np.zeros_like(delta), np.zeros_like(delta), np.empty_like(delta)
     for t, products, agents, at in _choices(flat, coefficients, rho, delta):
@@ -267,7 +307,30 @@ def adjoint(
             by_slope[products] = direct.sum(axis=1)
         if at.inside is not None:
             by_rho[products] += _by_rho(at, -at.weights * lam[:, None] * at.joint)
-    return Adjoint(by_coefficient, by_rho, by_slope, multiplier)
+    by_nest = (
+        np.zeros(0) if flat.nests is None else np.bincount(flat.nests, weights=by_rho).astype(np.float64)
+    )
+    return Adjoint(by_coefficient, by_nest, by_slope, multiplier)
+
+
+def _adjoint_by_kernel(
+    flat: Flat,
+    markets: kernels.Markets,
+    delta: Floats,
+    v: Floats,
+    v_omega: Floats,
+    slopes: Floats,
+    eta: Floats,
+) -> Adjoint:
+    """One slope an agent: the direct way goes to the price's column, its sum to each market's
+    first product."""
+    assert flat.firms is not None
+    found = kernels.adjoint_supply(markets, delta, v, v_omega, slopes, flat.firms, eta, kappa=flat.kappa)
+    assert found.by_alpha is not None
+    by_slope = np.zeros_like(delta)
+    by_slope[flat.market_start[:-1]] = np.add.reduceat(found.by_alpha, flat.agent_start[:-1])
+    direct = found.by_coefficient + np.outer(found.by_alpha, flat.x2_by_price[0])
+    return Adjoint(direct, found.by_rho, by_slope, found.multiplier)
 
 
 def _demand_part(at: _Choice, lam: Floats) -> Floats:
@@ -340,70 +403,67 @@ def forward(
     coefficients: Floats,
     rho: Floats,
     delta: Floats,
-    moves: list[tuple[Floats, Floats, Floats]],
+    d_coefficients: Floats,
+    d_rho: Floats,
+    d_slope: Floats,
     *,
     eta: Floats | None = None,
     slope: Floats | None = None,
 ) -> tuple[Floats, Floats]:
-    """d delta (N, P) and d eta (N, P) along each move: (dB (A, K2), drho (N,), dslope (N,)) (se).
+    """d delta (N, P) and d eta (N, P) along moves dB (P, A, K2), drho (P, N), dslope (P, N) (se).
 
     d delta = -L^-1 ds;  d eta = Delta^-1 (H o dD) eta, everything moved at constant shares.
     """
-    by_delta = np.zeros((len(delta), len(moves)))
-    by_eta = np.zeros((len(delta), len(moves)))
-    for t, products, agents, at in _choices(flat, coefficients, rho, delta):
+    by_delta, by_eta = np.zeros((len(delta), len(d_rho))), np.zeros((len(delta), len(d_rho)))
+    for t, j, i, at in _choices(flat, coefficients, rho, delta):
         root = _kernel(at, np.ones_like(at.weights))
-        alpha = price_slopes_of(flat, coefficients, slope, t) if slope is not None else None
-        for p, (d_coefficients, d_rho, d_slope) in enumerate(moves):
-            d_mu = flat.x2[products] @ d_coefficients[agents].T
-            fixed = _d_log_joint_rho(at, d_rho[products])
-            ds = ((_d_log_joint(at, d_mu) + fixed) * at.joint) @ at.weights
-            d_delta = -np.linalg.solve(root, ds)
-            by_delta[products, p] = d_delta
-            if alpha is None or eta is None or flat.ownership is None:
-                continue
-            d_utility = d_mu + d_delta[:, None]
-            d_log_s = _d_log_joint(at, d_utility) + fixed
-            d_alpha = d_slope[products, None] + flat.x2_by_price[products] @ d_coefficients[agents].T
-            h, e = flat.ownership[t], eta[products]
-            n = at.a * e[:, None] - (h * e) @ at.joint
-            d_n = -((h * e) @ (at.joint * d_log_s))
-            if at.inside is not None and at.same is not None:
-                keep = 1.0 - at.rho
-                d_log_z = _d_log_inside(at, d_utility, d_rho[products])
-                capital_b = (h * e * at.same) @ at.inside
-                n = n - at.b * capital_b
-                d_n = (
-                    d_n
-                    - at.b * ((h * e * at.same) @ (at.inside * d_log_z))
-                    + d_rho[products, None] * (e[:, None] - capital_b) / keep**2
-                )
-            moved = (d_alpha * at.joint * n + alpha * at.joint * (d_log_s * n + d_n)) @ at.weights
-            by_eta[products, p] = np.linalg.solve(-h * _kernel(at, alpha), moved)
+        d_mu = np.einsum("jk,pik->pji", flat.x2[j], d_coefficients[:, i], optimize=True)
+        fixed = _d_log_joint_rho(at, d_rho[:, j])
+        ds = ((_d_log_joint(at, d_mu) + fixed) * at.joint) @ at.weights  # (P, J)
+        d_delta = -np.linalg.solve(root, ds.T)
+        by_delta[j] = d_delta
+        if slope is None or eta is None or flat.ownership is None:
+            continue
+        alpha, h, e = price_slopes_of(flat, coefficients, slope, t), flat.ownership[t], eta[j]
+        d_utility = d_mu + d_delta.T[:, :, None]
+        d_log_s = _d_log_joint(at, d_utility) + fixed
+        d_alpha = d_slope[:, j, None] + np.einsum(
+            "jk,pik->pji", flat.x2_by_price[j], d_coefficients[:, i], optimize=True
+        )
+        n = at.a * e[:, None] - (h * e) @ at.joint
+        d_n = -((h * e) @ (at.joint * d_log_s))
+        if at.inside is not None and at.same is not None:
+            d_log_z = _d_log_inside(at, d_utility, d_rho[:, j])
+            capital_b = (h * e * at.same) @ at.inside
+            n = n - at.b * capital_b
+            moved_b = at.b * ((h * e * at.same) @ (at.inside * d_log_z))
+            d_n = d_n - moved_b + d_rho[:, j, None] * (e[:, None] - capital_b) / (1.0 - at.rho) ** 2
+        moved = (d_alpha * at.joint * n + alpha * at.joint * (d_log_s * n + d_n)) @ at.weights
+        by_eta[j] = np.linalg.solve(-h * _kernel(at, alpha), moved.T)
     return by_delta, by_eta
 
 
 def _d_log_joint(at: _Choice, d_utility: Floats) -> Floats:
-    """Change of log s_ij with utilities."""
-    out = at.a * d_utility - (at.joint * d_utility).sum(axis=0)
+    """Change of log s_ij with utilities (P, J, I)."""
+    out = at.a * d_utility - (at.joint * d_utility).sum(axis=-2, keepdims=True)
     if at.inside is not None:
         out = out - at.b * at.within(at.inside * d_utility)
     return np.asarray(out)
 
 
 def _d_log_joint_rho(at: _Choice, d_rho: Floats) -> Floats:
-    """Change of log s_ij with rho at given utilities (dlogs-drho)."""
+    """Change of log s_ij with rho at given utilities, drho (P, J) (dlogs-drho)."""
     if at.inside is None or at.nest is None or at.log_d is None or not d_rho.any():
-        return np.zeros_like(at.joint)
+        return np.zeros((len(d_rho), *at.joint.shape))
     keep, mean = 1.0 - at.rho, _mean_utility(at)
-    own = (at.utility / keep**2 - at.log_d - at.rho * mean / keep**2) * d_rho[:, None]
-    slope = (-at.log_d + mean / keep) * d_rho[:, None]
-    return np.asarray(own - (at.inside * at.nest * slope).sum(axis=0))
+    own = (at.utility / keep**2 - at.log_d - at.rho * mean / keep**2) * d_rho[:, :, None]
+    slope = (-at.log_d + mean / keep) * d_rho[:, :, None]
+    return np.asarray(own - (at.inside * at.nest * slope).sum(axis=-2, keepdims=True))
 
 
 def _d_log_inside(at: _Choice, d_utility: Floats, d_rho: Floats) -> Floats:
-    """Change of log s_{ij|g}."""
+    """Change of log z_ij, the probability within the nest (P, J, I)."""
     assert at.inside is not None
     keep = 1.0 - at.rho
     moved = (d_utility - at.within(at.inside * d_utility)) / keep
-    return np.asarray(moved + d_rho[:, None] * (at.utility - _mean_utility(at)) / keep**2)
+    return np.asarray(moved + d_rho[:, :, None] * (at.utility - _mean_utility(at)) / keep**2)

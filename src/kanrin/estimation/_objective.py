@@ -93,6 +93,8 @@ def evaluate(
     """
     coefficients = model.theta.coefficients(theta, model.features)
     rho = model.rho_of(theta)
+    if rho.min() < 0 or rho.max() >= 1:
+        raise SolveError(f"rho is {rho.min():.4g} to {rho.max():.4g}; it must lie in [0, 1): bound it there")
     found = invert(model.flat, coefficients, rho, model.start if start is None else start)
     if not found.converged.all():
         t = int(np.argmin(found.converged))
@@ -187,8 +189,7 @@ def _gradient(
         if parameter.kind == "coefficient":
             out[p] = by_matrix[parameter.row, parameter.feature]
         elif parameter.kind == "rho":
-            mask = np.ones(model.rows, dtype=bool) if parameter.row < 0 else model.flat.nests == parameter.row
-            out[p] = found.by_rho[mask].sum()
+            out[p] = found.by_rho.sum() if parameter.row < 0 else found.by_rho[parameter.row]
         else:
             out[p] = by_alpha[at]
             at += 1
@@ -260,39 +261,32 @@ def moment_jacobian(model: Model, point: Point) -> Floats:
     """G (M, P + K1 + K3): slopes of the mean moments in theta, beta and gamma (se)."""
     theta = point.theta
     coefficients, rho = model.theta.coefficients(theta, model.features), model.rho_of(theta)
-    moves = []
-    alphas = np.zeros((model.rows, 0))
+    count = len(theta)
+    d_coefficients = np.zeros((count, *coefficients.shape))
+    d_rho, d_slope = np.zeros((count, model.rows)), np.zeros((count, model.rows))
+    shift = np.zeros((model.rows, count))
     at = 0
-    for parameter in model.theta.parameters:
-        d_coefficients = np.zeros_like(coefficients)
-        d_rho, d_slope = np.zeros(model.rows), np.zeros(model.rows)
-        shift = np.zeros(model.rows)
+    for p, parameter in enumerate(model.theta.parameters):
         if parameter.kind == "coefficient":
             k = parameter.row
             raw = model.features[:, parameter.feature]
-            d_coefficients[:, k] = raw * coefficients[:, k] if model.theta.signs[k] else raw
+            d_coefficients[p, :, k] = raw * coefficients[:, k] if model.theta.signs[k] else raw
         elif parameter.kind == "rho":
-            d_rho = (
-                np.ones(model.rows)
-                if parameter.row < 0
-                else np.asarray(model.flat.nests == parameter.row, dtype=np.float64)
-            )
+            d_rho[p] = 1.0 if parameter.row < 0 else model.flat.nests == parameter.row
         else:
-            d_slope, shift = model.x1_alpha_slopes[:, at], model.x1_alpha[:, at]
+            d_slope[p], shift[:, p] = model.x1_alpha_slopes[:, at], model.x1_alpha[:, at]
             at += 1
-        moves.append((d_coefficients, d_rho, d_slope))
-        alphas = np.column_stack([alphas, shift])
     by_delta, by_eta = forward(
-        model.flat, coefficients, rho, point.delta, moves,
+        model.flat, coefficients, rho, point.delta, d_coefficients, d_rho, d_slope,
         eta=point.eta if model.has_supply else None,
         slope=model.slope_of(theta) if model.has_supply else None,
     )  # fmt: skip
-    d_xi = model.demand_effects.residuals(by_delta - alphas) if moves else by_delta
+    d_xi = model.demand_effects.residuals(by_delta - shift) if count else by_delta
     top = [model.zd.T @ d_xi]
     linear = [-model.zd.T @ model.x1]
     if model.has_supply:
         slope = np.where(point.clipped, 0.0, 1.0 / point.costs if model.is_log_cost else 1.0)
-        d_omega = model.supply_effects.residuals(-by_eta * slope[:, None]) if moves else by_eta
+        d_omega = model.supply_effects.residuals(-by_eta * slope[:, None]) if count else by_eta
         top.append(model.zs.T @ d_omega)
         linear.append(-model.zs.T @ model.x3)
     out: Floats = np.hstack([np.vstack(top), _blocks(linear)]) / model.rows

@@ -65,6 +65,7 @@ class Problem:
     nests: Codes | None
     firms: Codes | None
     ownership: tuple[Floats, ...] | None
+    kappa: Floats | None
     x3: Design | None
     supply_effects: Absorber | None
     zs: Floats
@@ -174,6 +175,7 @@ def build_problem(
             "the absorbed effects; leave it out"
         )
     firm_codes = table.codes(firms, use="the firms") if firms else None
+    kappa = None if kappa is None else np.ascontiguousarray(kappa, dtype=np.float64)
     owned = _ownership(firm_codes, kappa, start) if firm_codes is not None else None
     if costs is not None and owned is None:
         raise InputError("costs are asked for but not who sets prices; name the column of firms, firms='...'")
@@ -202,7 +204,7 @@ def build_problem(
     return Problem(
         table, order, markets, start, observed, prices, price, shares, x1, x1_slopes, effects, x2,
         x2_slopes, forms, zd, zd_labels, agents, parse_formula(demographics) if demographics else None,
-        nests, firm_codes, owned, x3, supply_effects, zs, zs_labels, cost_form or LogCost(),
+        nests, firm_codes, owned, kappa, x3, supply_effects, zs, zs_labels, cost_form or LogCost(),
         (-np.inf if low is None else low, np.inf if high is None else high), receipts, wedge, product,
         logit, moved,
     )  # fmt: skip
