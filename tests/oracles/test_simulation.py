@@ -10,11 +10,15 @@ from kanrin.simulation import (
     CournotMarket,
     LinearInverse,
     Logit,
+    Market,
     Merger,
     Quota,
+    RandomCoefficients,
     Tariff,
+    examine,
     recover_market,
     simulate,
+    solve,
     solve_cournot,
 )
 from made_markets import KINDS, OWNERS, market
@@ -127,3 +131,32 @@ def test_cournot_best_replies():
 
         best = optimize.minimize(loss, found.quantities[mine] * 1.1, method="BFGS", options={"gtol": 1e-11})
         np.testing.assert_allclose(best.x, found.quantities[mine], rtol=BEST_REPLY)
+
+
+def _two_kinds_of_buyer(seed: int, taste):
+    """Many buyers who mind the price and a few who hardly do."""
+    rng = np.random.default_rng(seed)
+    many = 0.6 + 0.39 * rng.random()
+    alpha = np.array([-8.0 * rng.random() - 2.0, -0.3 * rng.random() - 0.05])
+    delta, cost = 2.0 + 3.0 * rng.random(2), 0.2 + 0.5 * rng.random(2)
+    demand = RandomCoefficients(alpha, delta, np.array([many, 1.0 - many]), taste)
+    return Market(demand, ("a", "b"), ("X", "Y"), cost, consumer_price=1.1 * cost)
+
+
+def test_sharply_bent_demand_is_solved_with_and_without_own_tastes():
+    agree = 0
+    for seed in range(12):
+        one = solve(_two_kinds_of_buyer(seed, None))
+        two = solve(_two_kinds_of_buyer(seed, np.zeros((2, 2))))
+        assert one.converged and two.converged
+        agree += bool(np.abs(one.price - two.price).max() < 1e-8)
+    assert agree >= 10  # some have several equilibria
+
+
+def test_the_scan_finds_the_far_price_that_pays_more():
+    """First and second order hold and every start agrees, and still one seller leaves for the few."""
+    found = solve(_two_kinds_of_buyer(5, np.zeros((2, 2))))
+    evidence = examine(found)
+    assert found.residual < 1e-10 and evidence.second_order_ok
+    assert evidence.starts_agreeing == evidence.starts
+    assert evidence.largest_deviation_gain > 1.0

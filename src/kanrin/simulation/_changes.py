@@ -26,6 +26,12 @@ class Merger:
     owner_b: str
     cost_saving: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.cost_saving) and self.cost_saving < 1.0):
+            raise InputError(
+                f"cost_saving is {self.cost_saving}; expected a fraction below one (0.1 for 10 %)"
+            )
+
 
 @dataclass(frozen=True)
 class Divestiture:

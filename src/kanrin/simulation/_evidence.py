@@ -20,8 +20,8 @@ __all__ = ["Evidence", "examine"]
 _SCALES = (1.0, 1.05, 1.5, 3.0)  # starts at c/r times these, then random ones between 1 and 4
 _AGREE = 1e-8  # relative to the largest price
 _GRID = 24
-_HIGHEST = 20.0  # of c/r; demand given by a curve near the data says little beyond
-_LARGEST_SCAN = 60  # products; above it a scan of every own price takes too long for its worth
+_HIGHEST = 40.0  # of c/r
+_LARGEST_SCAN = 250  # products; above it a scan of every own price takes minutes
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Evidence:
     )  # of the owners' blocks, own effects scaled to one; negative at a maximum
     starts: int
     starts_agreeing: int
-    largest_deviation_gain: float | None  # of an owner's profit, own price alone moved; <= 0: none gains
+    largest_deviation_gain: float | None  # of an owner's profit, own prices moved; <= 0: none gains
     outside_share: float | None
     note: str = ""
 
@@ -120,16 +120,23 @@ def _starts(found: Equilibrium, count: int, seed: int) -> list[Floats]:
 
 
 def _deviation_gain(found: Equilibrium) -> float:
-    """Largest relative gain of a setter's objective when one own price moves on a grid, rivals fixed."""
+    """Largest relative gain of an objective, rivals fixed: one own price on a grid, or all own by a scale."""
     market, wedge = found.market, found.market.wedges()
     h, cost = market.h(), market.cost + wedge.cost
     now = h @ (found.margin * found.quantities)
     floor = np.maximum(cost / wedge.keep, 0.05 * np.abs(found.price))
-    best = -np.inf
-    for j in np.flatnonzero(found.free):
-        for scale in np.geomspace(0.5, _HIGHEST, _GRID):
+    owners, best = np.array(market.owners, dtype=object), -np.inf
+    singly = [(j, np.array([j])) for j in np.flatnonzero(found.free)]
+    jointly = []
+    for owner in market.owner_names():
+        own = np.flatnonzero((owners == owner) & found.free)
+        if own.size > 1:
+            jointly.append((own[0], own))
+    for j, moved in [*singly, *jointly]:
+        top = _HIGHEST * float((floor[moved] / np.abs(found.price[moved])).max())
+        for scale in np.geomspace(0.5, max(top, 1.0), _GRID):
             price = found.price.copy()
-            price[j] = floor[j] * scale
+            price[moved] = found.price[moved] * scale
             with np.errstate(all="ignore"):
                 sold = market.demand.quantities((1.0 + wedge.ad_valorem) * price + wedge.levies)
             if np.isfinite(sold).all() and (sold >= 0.0).all() and now[j] != 0.0:

@@ -98,7 +98,7 @@ class Market:
         if len(set(self.products)) != count:
             double = next(n for n in self.products if self.products.count(n) > 1)
             raise InputError(f"{self.name}: product {double!r} stands twice; give each its own name")
-        put(self, "cost", vector("cost", self.cost, count))
+        put(self, "cost", vector("cost", self.cost, count, names=self.products))
         put(self, "keep", vector("keep", self.keep, count, positive=True))
         if self.consumer_price is not None:
             price = np.array(self.consumer_price, dtype=np.float64)

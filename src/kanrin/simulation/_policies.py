@@ -142,6 +142,12 @@ def wedges(policies: Sequence[Policy], products: Sequence[str], keep: Floats) ->
     keep: (J,) r before policies. Raises InputError for a rate that leaves buyer or maker nothing.
     """
     count = len(products)
+    for policy in policies:
+        rate = policy.amount if isinstance(policy, SpecificTax) else policy.rate
+        if not np.isfinite(rate):
+            raise InputError(f"{policy.name} is {rate}; expected a finite number")
+        if not isinstance(policy, SpecificTax) and isinstance(policy.base, DeductiveValue) and rate <= -1.0:
+            raise InputError(f"{policy.name} is {rate}; expected a rate above -1")
     gross, levies = np.ones(count), np.zeros(count)
     share_of_price, added = np.zeros(count), np.zeros(count)  # of p^c on top; of p on top
     for policy in policies:

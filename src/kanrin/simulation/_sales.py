@@ -51,8 +51,8 @@ class Sales:
             raise InputError(
                 f"{self.name}: expected one owner a product; got {count} products, {len(self.owners)} owners"
             )
-        put(self, "price", vector("price", self.price, count, positive=True))
-        put(self, "quantity", vector("quantity", self.quantity, count, positive=True))
+        put(self, "price", vector("price", self.price, count, positive=True, names=self.products))
+        put(self, "quantity", vector("quantity", self.quantity, count, positive=True, names=self.products))
         put(self, "keep", vector("keep", self.keep, count, positive=True))
 
     @classmethod
@@ -65,8 +65,8 @@ class Sales:
             if column not in table:
                 raise InputError(f"no column {column!r}; there are {', '.join(map(str, table))}")
         return cls(
-            tuple(table[product]), tuple(table[owner]), np.asarray(table[price], dtype=np.float64),
-            np.asarray(table[quantity], dtype=np.float64), **more,
+            tuple(table[product]), tuple(table[owner]), vector(price, table[price], positive=True),
+            vector(quantity, table[quantity], positive=True), **more,
         )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ _FLOOR = 1e-10  # accepted once the residual no longer halves: rounding of far p
 _MAX_STEPS = 300
 _HALVINGS = 30
 _REACH = 0.5  # a price moves by at most this part of itself in a step
+_TO_NEWTON = 1e-2  # of max |p|, on the patient way
+_PATIENCE = 3000
 _RUNAWAY = 1e6  # times the largest price of the start: a price without a bound
 _STAGES = 20  # of caps brought down from the quantities sold without them
 
@@ -102,6 +104,41 @@ class Search:
             scale /= 2.0
         return None
 
+    def patiently(self, price: Floats) -> Equilibrium:
+        """(zeta) until near, Newton only where it halves the residual: for demand that bends sharply."""
+        multipliers = np.zeros(len(self.b))
+        here, _, size = self.at(price, multipliers)
+        best, where, steps = size, here, 0
+        newton_below = _TO_NEWTON
+        while steps < _PATIENCE and size > _TOLERANCE:
+            steps += 1
+            trial = None
+            if size < newton_below:
+                trial = self._newton(here, multipliers, size)
+                if trial is None or not trial[2] < 0.5 * size:
+                    trial, newton_below = None, 0.1 * size
+            if trial is None:
+                trial = self._zeta(here, multipliers)
+            if trial is None:
+                break
+            here, _, size = trial
+            if size < best:
+                best, where = size, here
+            if size < _FLOOR and size > 0.5 * best:
+                break
+        return self._told(where, multipliers, best, steps, price)
+
+    def _zeta(self, here: Conditions, shadow: Floats) -> tuple[Conditions, Floats, float] | None:
+        """p <- (c + zeta)/r = p - phi/(Lambda r), (zeta); a price at most doubles or halves."""
+        effect = self.market.demand.own_effect(here.consumer_price)
+        with np.errstate(all="ignore"):
+            move = np.where(self.free, -here.phi / (effect * self.wedge.keep), 0.0)
+        if not np.isfinite(move).all():
+            return None
+        move = np.clip(move, -_REACH * np.abs(here.price), np.abs(here.price))
+        there, _, reached = self.at(here.price + move, shadow)
+        return (there, shadow, reached) if np.isfinite(reached) else None
+
     def _markup(
         self, here: Conditions, shadow: Floats, size: float
     ) -> tuple[Conditions, Floats, float] | None:
@@ -147,11 +184,9 @@ class Search:
         )  # fmt: skip
 
 
-def tighten_caps(
-    market: Market, wedge: Wedges, free: Bools, start: Floats, failed: Equilibrium
-) -> Equilibrium:
-    """Caps brought down in steps from the quantities sold without them."""
-    loose = Search(market.with_(caps=()), wedge, free).run(start)
+def tighten_caps(market: Market, wedge: Wedges, loose: Equilibrium, failed: Equilibrium) -> Equilibrium:
+    """Caps brought down in steps from the quantities sold without them, `loose`; else `failed`."""
+    free = loose.free
     if not loose.converged:
         return failed
     a, target = market.caps_matrix()

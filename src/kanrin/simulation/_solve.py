@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike
 
 from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium import PriceGame, solve_prices
+from kanrin.simulation._aids import AIDS
 from kanrin.simulation._equilibrium import Equilibrium
+from kanrin.simulation._linear import Linear
 from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Conduct, Market
 from kanrin.simulation._nested_logit import NestedLogit
@@ -87,8 +89,12 @@ def solve(market: Market, *, free: ArrayLike | None = None, start: Floats | None
         return _by_game(market, moving, begin)
     _refuse_impossible_caps(market)
     found = Search(market, wedge, moving).run(begin)
+    if not found.converged and not market.caps and not isinstance(market.demand, AIDS | Linear):
+        slower = Search(market, wedge, moving).patiently(begin)
+        found = slower if slower.converged else found
     if market.caps and not found.converged:
-        found = tighten_caps(market, wedge, moving, begin, found)
+        loose = solve(market.with_(caps=()), free=moving, start=begin)
+        found = tighten_caps(market, wedge, loose, found)
     return found
 
 

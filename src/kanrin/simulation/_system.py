@@ -7,7 +7,7 @@ buyers. Elasticities, diversion, equilibria and welfare are functions of it. Pri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Protocol, Self
 
@@ -84,9 +84,21 @@ def complex_step_curvature(by_price: Callable[[Floats], Floats], price: Floats, 
     return result
 
 
-def vector(name: str, value: ArrayLike, count: int | None = None, *, positive: bool = False) -> Floats:
+def vector(
+    name: str,
+    value: ArrayLike,
+    count: int | None = None,
+    *,
+    positive: bool = False,
+    names: Sequence[str] | None = None,
+) -> Floats:
     """A read-only list of finite numbers (J,); InputError names the first that is not as expected."""
-    array = np.array(value, dtype=np.float64)
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} holds something that is not a number ({error}); give numbers only"
+        ) from error
     if array.ndim == 0 and count is not None:
         array = np.full(count, float(array))
     if array.ndim != 1 or (count is not None and array.size != count):
@@ -95,8 +107,9 @@ def vector(name: str, value: ArrayLike, count: int | None = None, *, positive: b
     bad = ~np.isfinite(array) | (array <= 0.0 if positive else False)
     if bad.any():
         j = int(np.argmax(bad))
+        which = f"product {j}" if names is None else names[j]
         raise InputError(
-            f"{name} of product {j} is {array[j]:.6g}; expected a finite number"
+            f"{name} of {which} is {array[j]:.6g}; expected a finite number"
             + (" above zero: drop the product or mend the number" if positive else "")
         )
     array.setflags(write=False)

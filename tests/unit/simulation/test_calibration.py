@@ -155,14 +155,27 @@ def test_unknown_markups_are_left_out():
             lambda: calibrate_random_coefficients(SALES, AGENTS, alpha=-2.0, outside_share=0.0),
             "need an outside good",
         ),
-        (lambda: replace(SALES, quantity=np.array([1.0, 0.0, 1.0, 1.0, 1.0])), "quantity of product 1 is 0"),
-        (lambda: replace(SALES, price=np.array([1.0, np.nan, 1.0, 1.0, 1.0])), "price of product 1 is nan"),
+        (lambda: replace(SALES, quantity=np.array([1.0, 0.0, 1.0, 1.0, 1.0])), "quantity of b is 0"),
+        (lambda: replace(SALES, price=np.array([1.0, np.nan, 1.0, 1.0, 1.0])), "price of b is nan"),
+        (
+            lambda: Sales.from_table({"product": ["a"], "owner": ["X"], "price": ["dear"], "quantity": [1]}),
+            "price holds something that is not a number",
+        ),
         (lambda: Sales.from_table({"product": ["a"], "price": [1.0]}), "no column 'owner'"),
     ],
 )
 def test_what_is_not_identified_or_wrong_is_said(make, words):
     with pytest.raises(InputError, match=words):
         make()
+
+
+def test_a_frame_is_taken_as_it_is():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {"model": ["a", "b"], "maker": ["X", "Y"], "yen": [1.0, 2.0], "units": [3, 4]}, index=[7, 9]
+    )
+    found = Sales.from_table(frame, product="model", owner="maker", price="yen", quantity="units")
+    assert found.products == ("a", "b") and found.quantity.tolist() == [3.0, 4.0]
 
 
 def test_a_target_of_a_product_that_is_not_sold():

@@ -327,6 +327,12 @@ def test_refusals_say_what_and_the_way_out():
         simulate(here, Merger("X", "W"))
     with pytest.raises(InputError, match="leave the maker nothing"):
         simulate(here, Tariff(1.0, ("a",)))
+    with pytest.raises(InputError, match="tariff is nan"):
+        simulate(here, Tariff(float("nan"), ("a",)))
+    with pytest.raises(InputError, match="cost_saving is 10"):
+        Merger("X", "Y", cost_saving=10)
+    with pytest.raises(InputError, match="cost of a is nan"):
+        simulate(here, CostChange(("a",), factor=float("nan")))
     with pytest.raises(InputError, match="list of names"):
         simulate(here, Tariff(0.1, "a"))
     with pytest.raises(InputError, match="does not say how a new product"):
