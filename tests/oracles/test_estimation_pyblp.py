@@ -18,6 +18,7 @@ from kanrin.estimation import (
     build_problem,
     differentiation_instruments,
     estimate,
+    optimal_instruments,
     read_csv,
 )
 
@@ -25,6 +26,8 @@ VALUE = 1e-10  # of the objective, relative
 SLOPE = 1e-7  # of the gradient: PyBLP inverts to 1e-14 in another norm and clips costs
 ERROR = 1e-6  # of standard errors, relative (P3)
 SAME = 1e-9  # of linear parameters
+PRICES = 1e-8  # two iterations of (zeta) with their own tolerances (P13)
+SLOPES = 1e-6  # of the instruments, relative to the largest (P14)
 
 PI = [[5.5, 0, 0.2, 0], [16.0, -1.2, 0, 2.6], [-0.25, 0, 0.05, 0], [1.3, 0, -0.8, 0]]
 SIGMA = [[0.33, 0, 0, 0], [0.5, 2.4, 0, 0], [0, 0, 0.02, 0], [0.1, 0, 0, 0.24]]
@@ -159,3 +162,46 @@ def test_tables_read(frames: dict[str, Any]) -> None:
     pyblp = pytest.importorskip("pyblp")
     table = read_csv(pyblp.data.BLP_PRODUCTS_LOCATION)
     np.testing.assert_array_equal(table.numbers("prices"), frames["blp"]["prices"].to_numpy())
+
+
+def test_optimal_instruments(pyblp: Any, frames: dict[str, Any]) -> None:
+    """(iv-optimal) at xi = omega = 0: P13, P14. PyBLP leaves out what is collinear: its columns
+    are found in ours."""
+    products, agents = frames["blp"], frames["blp agents"]
+    few = products[products["market_ids"] < 1974]
+    buyers = agents[agents["market_ids"] < 1974]
+    F = pyblp.Formulation
+    unused = [c for c in few.columns if c.endswith(("instruments5", "instruments6", "instruments7"))]
+    problem = pyblp.Problem(
+        (F("1 + hpwt + air"), F("0 + prices + hpwt"), F("1 + log(hpwt) + air")),
+        few.drop(columns=unused),
+        F("0 + I(1 / income)"), buyers, costs_type="log",
+    )  # fmt: skip
+    theirs = problem.solve(
+        np.diag([0.0, 2.0]), np.array([[-30.0], [0.0]]), optimization=pyblp.Optimization("return"),
+        method="1s", check_optimality="gradient",
+    )  # fmt: skip
+    made = theirs.compute_optimal_instruments(
+        method="approximate", iteration=pyblp.Iteration("simple", {"atol": 1e-13, "max_evaluations": 5000})
+    )
+    listed = [c for c in few.columns if c not in unused]
+    ours = optimal_instruments(
+        estimate(
+            build_problem(
+                few, "1 + hpwt + air", random="0 + prices + hpwt", shares="shares", market="market_ids",
+                price="prices", firms="firm_ids", costs="1 + log(hpwt) + air",
+                instruments=[c for c in listed if c.startswith("demand_instruments")],
+                supply_instruments=[c for c in listed if c.startswith("supply_instruments")],
+                agents=OwnAgents(buyers, market="market_ids", nodes=["nodes1"], rest_never_buys=True),
+                demographics="0 + I(1 / income)",
+            ),
+            sigma=[0.0, 2.0], pi=[-30.0, 0.0], weighting=OneStep(), at_start=True,
+        )
+    )  # fmt: skip
+    np.testing.assert_allclose(ours.prices, np.ravel(made.expected_prices), rtol=PRICES)
+    assert ours.supply is not None
+    for theirs_z, ours_z in ((made.demand_instruments, ours.demand), (made.supply_instruments, ours.supply)):
+        for k in range(ours_z.matrix.shape[1]):
+            column = ours_z.matrix[:, k]
+            gap = np.abs(theirs_z - column[:, None]).max(axis=0) / np.abs(column).max()
+            assert gap.min() < SLOPES, ours_z.labels[k]

@@ -37,6 +37,7 @@ from kanrin.estimation._nodes import (
     lognormal_income,
 )
 from kanrin.estimation._objective import Model, Point, evaluate
+from kanrin.estimation._optimal import OptimalInstruments, optimal_instruments
 from kanrin.estimation._problem import Problem, Wedges, build_problem
 from kanrin.estimation._results import EstimationResults, MarketFit
 from kanrin.estimation._shares_in import laplace_shares
@@ -66,6 +67,7 @@ __all__ = [
     "Model",
     "MonteCarlo",
     "OneStep",
+    "OptimalInstruments",
     "OwnAgents",
     "Point",
     "PriceOverIncome",
@@ -91,6 +93,7 @@ __all__ = [
     "laplace_shares",
     "load_estimate",
     "lognormal_income",
+    "optimal_instruments",
     "parse_formula",
     "read_csv",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from kanrin.estimation._parameters import Theta, build_theta
 from kanrin.estimation._problem import Problem
 from kanrin.estimation._results import EstimationResults
 from kanrin.estimation._search import Found, minimise
+from kanrin.estimation._starts import alpha_starts, price_start, spread_starts
 
 __all__ = ["build_model", "estimate"]
 
@@ -271,7 +272,7 @@ def build_model(
     over_place = None
     if over is not None:
         start = alpha if isinstance(alpha, int | float) else (alpha or {}).get(problem.price, None)
-        start = -abs(_price_start(problem)) if start is None else float(start)
+        start = -abs(price_start(problem)) if start is None else float(start)
         if start >= 0:
             raise InputError(f"alpha starts at {start:g}; price over income needs a start below zero")
         name = f"{problem.price}/{over.income}"
@@ -291,11 +292,9 @@ def build_model(
         },
         over_income=over_place,
         alpha_labels=alpha_labels,
-        alpha_start=_alpha_starts(problem, alpha, alpha_labels),
+        alpha_start=alpha_starts(problem, alpha, alpha_labels),
         nest_labels=[str(level) for level in problem.nests.levels] if problem.nests is not None else [],
-        sigma=np.zeros((len(labels), len(labels)))
-        if sigma is None and not problem.agents and over
-        else sigma,
+        sigma=_sigma(problem, sigma, over is not None),
         pi=pi,
         mean=mean,
         rho=rho,
@@ -367,36 +366,12 @@ def _agents(problem: Problem, dimensions: int) -> Drawn:
     return rule.draw(list(problem.market_names), dimensions)
 
 
-def _alpha_starts(
-    problem: Problem, alpha: float | Mapping[str, float] | None, labels: Sequence[str]
-) -> list[float]:
-    if not labels:
-        return []
-    if isinstance(alpha, int | float):
-        return [float(alpha)] + [0.0] * (len(labels) - 1)
-    given = dict(alpha or {})
-    missing = [label for label in labels if label not in given]
-    if missing:
-        found = _logit_prices(problem)
-        for label in missing:
-            given[label] = found.get(label, 0.0)
-    return [float(given[label]) for label in labels]
-
-
-def _price_start(problem: Problem) -> float:
-    """Price coefficient of the logit, from the price alone when X1 has none; minus one over the
-    mean price at worst."""
-    found = _logit_prices(problem).get(problem.price)
-    return found if found is not None and found < 0 else -1.0 / float(np.abs(problem.prices).mean())
-
-
-def _logit_prices(problem: Problem) -> dict[str, float]:
-    """Coefficients of the 2SLS logit on the same instruments, by label."""
-    x, labels = problem.x1.matrix, list(problem.x1.labels)
-    if problem.price not in labels:
-        x, labels = np.column_stack([x, problem.prices]), [*labels, problem.price]
-    x = problem.demand_effects.residuals(x)
-    basis = np.linalg.qr(problem.zd)[0]
-    y = problem.demand_effects.residuals(problem.logit_delta)
-    values = np.linalg.lstsq(basis @ (basis.T @ x), basis @ (basis.T @ y), rcond=None)[0]
-    return dict(zip(labels, map(float, values), strict=True))
+def _sigma(problem: Problem, sigma: Any, is_over_income: bool) -> Any:
+    """The starts as given; without any those of the linear approximation, none for a price over
+    income alone."""
+    if sigma is not None or problem.x2 is None:
+        return sigma
+    free = [label for label in problem.x2.labels if not (is_over_income and label == problem.price)]
+    if not free:
+        return np.zeros(len(problem.x2.labels))
+    return {k: v for k, v in spread_starts(problem).items() if k in free}

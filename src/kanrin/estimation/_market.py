@@ -254,6 +254,32 @@ def margins(flat: Flat, coefficients: Floats, rho: Floats, delta: Floats, slope:
     return out
 
 
+def margin_step(
+    flat: Flat,
+    coefficients: Floats,
+    rho: Floats,
+    delta: Floats,
+    slope: Floats,
+    margin: Floats | None,
+    keep: Floats,
+) -> Floats:
+    """zeta (N,) from margins m (N,): m - [(H o D) m + r s/(1+v)] / Lambda (zeta); shares when m is None.
+
+    keep: (N,) r / (1 + v). Lambda_j = sum_i w_i alpha_ij s_ij / (1 - rho).
+    """
+    out = np.empty_like(delta)
+    for t, products, _, at in _choices(flat, coefficients, rho, delta):
+        if margin is None or flat.ownership is None:
+            out[products] = at.shares
+            continue
+        alpha = price_slopes_of(flat, coefficients, slope, t)
+        capital_lambda = (at.weights * alpha * at.joint).sum(axis=1) * at.a[:, 0]
+        m = margin[products]
+        gap = (flat.ownership[t] * _kernel(at, alpha)) @ m + keep[products] * at.shares
+        out[products] = m - gap / capital_lambda
+    return out
+
+
 @dataclass(frozen=True)
 class Adjoint:
     """Slopes of the objective: in the coefficients, in rho by product, in delta's price slope, and lambda."""

@@ -15,7 +15,7 @@ from kanrin.estimation._absorb import Absorber
 from kanrin.estimation._market import Flat, adjoint, forward, invert, margins
 from kanrin.estimation._parameters import Theta
 
-__all__ = ["Model", "Point", "evaluate", "gradient_at", "moment_jacobian", "moment_rows"]
+__all__ = ["Model", "Point", "evaluate", "gradient_at", "jacobian_rows", "moment_jacobian", "moment_rows"]
 
 
 @dataclass(frozen=True)
@@ -259,6 +259,22 @@ def moment_rows(model: Model, point: Point) -> Floats:
 
 def moment_jacobian(model: Model, point: Point) -> Floats:
     """G (M, P + K1 + K3): slopes of the mean moments in theta, beta and gamma (se)."""
+    d_xi, d_omega = jacobian_rows(model, point)
+    if len(point.theta):
+        d_xi = model.demand_effects.residuals(d_xi)
+    top = [model.zd.T @ d_xi]
+    linear = [-model.zd.T @ model.x1]
+    if model.has_supply:
+        if len(point.theta):
+            d_omega = model.supply_effects.residuals(d_omega)
+        top.append(model.zs.T @ d_omega)
+        linear.append(-model.zs.T @ model.x3)
+    out: Floats = np.hstack([np.vstack(top), _blocks(linear)]) / model.rows
+    return out
+
+
+def jacobian_rows(model: Model, point: Point) -> tuple[Floats, Floats]:
+    """d xi/d theta' and d omega/d theta' (N, P), effects not taken out; the second is zero without supply."""
     theta = point.theta
     coefficients, rho = model.theta.coefficients(theta, model.features), model.rho_of(theta)
     count = len(theta)
@@ -281,13 +297,7 @@ def moment_jacobian(model: Model, point: Point) -> Floats:
         eta=point.eta if model.has_supply else None,
         slope=model.slope_of(theta) if model.has_supply else None,
     )  # fmt: skip
-    d_xi = model.demand_effects.residuals(by_delta - shift) if count else by_delta
-    top = [model.zd.T @ d_xi]
-    linear = [-model.zd.T @ model.x1]
+    slope = np.zeros(model.rows)
     if model.has_supply:
         slope = np.where(point.clipped, 0.0, 1.0 / point.costs if model.is_log_cost else 1.0)
-        d_omega = model.supply_effects.residuals(-by_eta * slope[:, None]) if count else by_eta
-        top.append(model.zs.T @ d_omega)
-        linear.append(-model.zs.T @ model.x3)
-    out: Floats = np.hstack([np.vstack(top), _blocks(linear)]) / model.rows
-    return out
+    return by_delta - shift, -by_eta * slope[:, None]

@@ -29,6 +29,7 @@ from kanrin.estimation import (
     estimate_linear,
     load_estimate,
     lognormal_income,
+    optimal_instruments,
 )
 from kanrin.estimation._tails import chi_squared_tail, f_tail, normal_tail
 
@@ -249,3 +250,21 @@ def test_two_stage_least_squares_is_the_formula() -> None:
     np.testing.assert_allclose(robust.covariance, n / (n - 3) * A @ meat @ A, rtol=1e-9)
     plain = estimate_linear(data, "y", "1 + price + x", errors=Robust(small_sample=False), **call)
     np.testing.assert_allclose(robust.covariance, plain.covariance * n / (n - 3), rtol=1e-12)
+
+
+@pytest.mark.parametrize("supply", [False, True])
+def test_optimal_instruments_sharpen_the_estimate(supply: bool) -> None:
+    more = {"costs": "1 + shifter + x", "cost_form": LinearCost()} if supply else {}
+    first = estimate(built(**more))
+    best = optimal_instruments(first)
+    assert (best.supply is not None) == supply and best.demand.matrix.shape[0] == 240
+    problem = build_problem(
+        table(), "1 + price + x", random="0 + x", agents=GaussHermite(9), firms="maker",
+        instruments=best.demand.keep("sigma", "price"),
+        supply_instruments=best.supply.keep("sigma") if best.supply is not None else None,
+        **NAMES, **more,
+    )  # fmt: skip
+    second = estimate(problem)
+    assert second.converged
+    assert abs(second["price"] - ALPHA) < TRUTH * second.error("price")
+    assert abs(second["sigma[x]"] - SIGMA) < TRUTH * second.error("sigma[x]")
