@@ -11,11 +11,12 @@ from kanrin.simulation import (
     Logit,
     Market,
     NestedLogit,
+    NestedRandomCoefficients,
     RandomCoefficients,
     recover_market,
 )
 
-KINDS = ("logit", "logit_inside", "nested", "ces", "aids", "linear", "rc", "rc_mu")
+KINDS = ("logit", "logit_inside", "nested", "ces", "aids", "linear", "rc", "rc_mu", "rcnl")
 PRODUCTS = ("a", "b", "c", "d", "e")
 OWNERS = ("X", "X", "Y", "Z", "Z")
 
@@ -44,6 +45,11 @@ def system(kind: str, seed: int = 0):
         "linear": lambda: Linear(r - 3.0 * (inner - 0.05 * np.eye(5)) @ p, 3.0 * (inner - 0.05 * np.eye(5))),
         "rc": lambda: RandomCoefficients(alpha, delta, weights, None, 3.0),
         "rc_mu": lambda: RandomCoefficients(alpha, delta, weights, mu, 3.0),
+        "rcnl": lambda: NestedRandomCoefficients(
+            RandomCoefficients(alpha, delta, weights, mu, 3.0),
+            np.array([0, 0, 1, 1, 2]),
+            np.array([0.3, 0.6, 0.8]),
+        ),
     }[kind]()
 
 

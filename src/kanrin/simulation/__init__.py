@@ -29,6 +29,7 @@ from kanrin.simulation._cournot import (
 )
 from kanrin.simulation._cournot_table import CournotSimulation, simulate_cournot
 from kanrin.simulation._equilibrium import Equilibrium
+from kanrin.simulation._estimated import estimated_market
 from kanrin.simulation._evidence import Evidence, examine
 from kanrin.simulation._families import (
     calibrate_aids,
@@ -51,6 +52,7 @@ from kanrin.simulation._linear import Linear
 from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Conduct, Market, Quota, Rent
 from kanrin.simulation._nested_logit import NestedLogit
+from kanrin.simulation._nested_random import NestedRandomCoefficients
 from kanrin.simulation._pass_through import long_run_diversion, pass_through
 from kanrin.simulation._policies import (
     ConsumerPrice,
@@ -124,6 +126,7 @@ __all__ = [
     "MergerScreen",
     "Money",
     "NestedLogit",
+    "NestedRandomCoefficients",
     "OwnElasticity",
     "PreTaxPrice",
     "Quota",
@@ -154,6 +157,7 @@ __all__ = [
     "diversion_table",
     "elasticities",
     "elasticity_table",
+    "estimated_market",
     "examine",
     "hhi",
     "long_run_diversion",

@@ -12,6 +12,7 @@ from kanrin.simulation._ces import CES
 from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Market, Quota, same_owner
 from kanrin.simulation._nested_logit import NestedLogit
+from kanrin.simulation._nested_random import NestedRandomCoefficients
 from kanrin.simulation._policies import Policy, SpecificTax, Tariff, Tax, positions, with_policy
 from kanrin.simulation._random_coefficients import RandomCoefficients
 
@@ -170,11 +171,17 @@ def _enter(market: Market, change: Entry) -> Market:
         raise InputError(f"{market.name}: entry is not defined with an ownership matrix; use owners")
     demand = market.demand
     if isinstance(demand, Logit | CES):
-        joined: Logit | CES | NestedLogit | RandomCoefficients = demand.joined(change.mean_value)
+        joined: Logit | CES | NestedLogit | RandomCoefficients | NestedRandomCoefficients = demand.joined(
+            change.mean_value
+        )
     elif isinstance(demand, NestedLogit):
         if change.nest is None:
             raise InputError(f"{change.product}: a new product of a nested logit needs nest=")
         joined = demand.joined(change.mean_value, change.nest)
+    elif isinstance(demand, NestedRandomCoefficients):
+        if change.nest is None:
+            raise InputError(f"{change.product}: a new product of a nested logit needs nest=")
+        joined = demand.joined(change.mean_value, change.nest, change.taste)
     elif isinstance(demand, RandomCoefficients):
         joined = demand.joined(change.mean_value, change.taste)
     else:

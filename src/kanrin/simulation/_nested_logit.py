@@ -11,7 +11,29 @@ from kanrin.base import Floats, InputError, Ints
 from kanrin.simulation._logit import check_slope
 from kanrin.simulation._system import Surplus, vector
 
-__all__ = ["NestedLogit"]
+__all__ = ["NestedLogit", "checked_nests"]
+
+
+def checked_nests(nests: Ints, rho: Floats, count: int) -> tuple[Ints, Floats]:
+    """Nest numbers (J,) and rho (G,), read-only; InputError for what is no nest or outside [0, 1)."""
+    numbers = np.array(nests)
+    if numbers.shape != (count,) or not np.issubdtype(numbers.dtype, np.integer) or (numbers < 0).any():
+        raise InputError(
+            f"nests must be one whole number >= 0 a product, ({count},); got {numbers.dtype} {numbers.shape}"
+        )
+    numbers = numbers.astype(np.int64)
+    groups = int(numbers.max(initial=-1)) + 1
+    values = np.array(rho, dtype=np.float64)
+    if values.ndim == 0:
+        values = np.full(groups, float(values))
+    if values.ndim != 1 or values.size < groups:
+        raise InputError(f"rho must be one number a nest, {groups}; got shape {values.shape}")
+    if not ((values >= 0.0) & (values < 1.0)).all():
+        worst = values[int(np.argmax(np.abs(values - 0.5)))]
+        raise InputError(f"rho is {worst:.6g}; expected a number in [0, 1) for every nest")
+    numbers.setflags(write=False)
+    values.setflags(write=False)
+    return numbers, values
 
 
 @dataclass(frozen=True)
@@ -32,24 +54,8 @@ class NestedLogit:
         check_slope(self.alpha, self.market_size)
         put = object.__setattr__
         put(self, "delta", vector("delta", self.delta))
-        nests = np.array(self.nests)
-        if nests.shape != self.delta.shape or not np.issubdtype(nests.dtype, np.integer) or (nests < 0).any():
-            raise InputError(
-                f"nests must be one whole number >= 0 a product, {self.delta.shape}; got {nests.dtype} "
-                f"{nests.shape}"
-            )
-        nests = nests.astype(np.int64)
-        nests.setflags(write=False)
+        nests, rho = checked_nests(self.nests, self.rho, self.delta.size)
         put(self, "nests", nests)
-        rho = np.array(self.rho, dtype=np.float64)
-        if rho.ndim == 0:
-            rho = np.full(int(nests.max(initial=-1)) + 1, float(rho))
-        if rho.ndim != 1 or rho.size <= nests.max(initial=-1):
-            raise InputError(f"rho must be one number a nest, {int(nests.max()) + 1}; got shape {rho.shape}")
-        if not ((rho >= 0.0) & (rho < 1.0)).all():
-            worst = rho[int(np.argmax(np.abs(rho - 0.5)))]
-            raise InputError(f"rho is {worst:.6g}; expected a number in [0, 1) for every nest")
-        rho.setflags(write=False)
         put(self, "rho", rho)
 
     @property

@@ -6,7 +6,6 @@ import numpy as np
 
 from kanrin.base import Floats, InputError
 from kanrin.demand import Diversion
-from kanrin.simulation._random_coefficients import RandomCoefficients
 from kanrin.simulation._system import DemandSystem
 
 __all__ = [
@@ -68,5 +67,5 @@ def willingness_to_pay(system: DemandSystem, coefficient: float | Floats) -> flo
     slope = getattr(system, "alpha", None)
     if slope is None:
         raise InputError(f"{type(system).__name__} has no utility of a characteristic to put a price on")
-    weights = system.weights if isinstance(system, RandomCoefficients) else np.ones(1)
+    weights = getattr(system, "weights", np.ones(1))
     return float(np.atleast_1d(np.asarray(coefficient) / -np.asarray(slope)) @ weights)

@@ -14,6 +14,7 @@ from kanrin.simulation import (
     Linear,
     Logit,
     NestedLogit,
+    NestedRandomCoefficients,
     RandomCoefficients,
     Surplus,
     aggregate_elasticity,
@@ -107,6 +108,21 @@ def test_nested_logit_without_nesting_is_logit(inside):
         np.testing.assert_allclose(nested.by_price(p), plain.by_price(p), atol=EXACT)
 
 
+def test_nested_random_coefficients_hold_both_special_cases():
+    one, p = system("nested"), prices()
+    alone = RandomCoefficients(np.array([one.alpha]), one.delta, np.ones(1), None, one.market_size)
+    many = NestedRandomCoefficients(alone, one.nests, one.rho)
+    weights = np.random.default_rng(5).normal(size=(5, 5))
+    np.testing.assert_allclose(many.by_price(p), one.by_price(p), atol=EXACT)
+    np.testing.assert_allclose(many.curvature(p, weights), one.curvature(p, weights), atol=EXACT * 100)
+    flat = system("rcnl")
+    unnested = replace(flat, rho=np.zeros(3))
+    np.testing.assert_allclose(unnested.by_price(p), flat.plain.by_price(p), atol=EXACT)
+    np.testing.assert_allclose(
+        unnested.curvature(p, weights), flat.plain.curvature(p, weights), atol=EXACT * 10
+    )
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_elasticities_and_diversion(kind):
     demand, p = system(kind), prices()
@@ -122,7 +138,7 @@ def test_elasticities_and_diversion(kind):
         np.testing.assert_allclose(rows.outside, 0.0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["logit", "nested", "rc", "rc_mu", "ces"])
+@pytest.mark.parametrize("kind", ["logit", "nested", "rc", "rc_mu", "rcnl", "ces"])
 def test_second_choices_are_removals(kind):
     demand, p = system(kind), prices()
     rows = second_choices(demand, p)
@@ -155,13 +171,13 @@ def test_a_product_taken_off_is_one_at_its_choke_price(kind):
     )
 
 
-@pytest.mark.parametrize("kind", ["logit", "nested", "rc", "rc_mu", "ces"])
+@pytest.mark.parametrize("kind", ["logit", "nested", "rc", "rc_mu", "rcnl", "ces"])
 def test_losing_a_product_harms_and_a_product_nobody_wants_changes_nothing(kind):
     demand, p = system(kind), prices()
     left = np.arange(5) != 0
     assert demand.compensating_variation(p, p[left], demand.subset(left)) > 0.0
     value = 1e-30 if kind == "ces" else -80.0
-    extra = {"nested": (1,), "rc_mu": (np.zeros(7),)}.get(kind, ())
+    extra = {"nested": (1,), "rc_mu": (np.zeros(7),), "rcnl": (1, np.zeros(7))}.get(kind, ())
     more = demand.joined(value, *extra)
     q = more.quantities(np.append(p, 1.0))
     np.testing.assert_allclose(q[:5], demand.quantities(p), rtol=1e-12)
