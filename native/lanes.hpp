@@ -13,6 +13,7 @@ namespace {
 constexpr size_t LANES = 8;
 typedef double V __attribute__((vector_size(64)));
 typedef int64_t N __attribute__((vector_size(64)));
+typedef uint64_t U __attribute__((vector_size(64)));
 
 inline size_t padded(size_t n) { return (n + LANES - 1) / LANES * LANES; }
 
@@ -70,9 +71,9 @@ inline V vexp(V x) {
   even = even * r2 + all(1.0);
   odd = odd * r2 + all(1.0);
   const V h = odd * r + even;
-  N b;
+  U b;
   memcpy(&b, &t, sizeof b);
-  b = (b << 52) + (N{} + (int64_t(1023) << 52));
+  b = (b << 52) + (U{} + (uint64_t(1023) << 52));
   V power;
   memcpy(&power, &b, sizeof power);
   return h * power;
@@ -80,12 +81,11 @@ inline V vexp(V x) {
 
 // log x for positive, normal x; zero and below, infinity and NaN are not treated here. Absolute error 3e-16 near 1.
 inline V vlog(const V& x) {
-  N b;
+  U b;  // bits may wrap around
   memcpy(&b, &x, sizeof b);
   // mantissa to [sqrt(1/2), sqrt(2))
-  const N offset = b - (N{} + int64_t(0x3fe6a09e667f3bcd));
-  const N k = offset >> 52;
-  b = b - (k << 52);
+  const N k = N(b - (U{} + uint64_t(0x3fe6a09e667f3bcd))) >> 52;
+  b = b - (U(k) << 52);
   V m;
   memcpy(&m, &b, sizeof m);
   const V n = __builtin_convertvector(k, V);
