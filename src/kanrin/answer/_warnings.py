@@ -90,5 +90,6 @@ def _why_this_price(plan: Plan) -> str:
         return f"{greatest}; it may ask less for reasons outside profit."
     return (
         f"{greatest}. Its own cars whose buyers these take earn about {yen(earned * MILLION)} each by the "
-        "same estimate, so a car is not sold for much less; the maker may ask less for reasons outside profit."
+        "same estimate, so a car is not sold for much less; the maker may ask less for reasons outside "
+        "profit."
     )
