@@ -24,11 +24,13 @@ Epstein and Rubinfeld (2004). Their solver stops near 1e-8 in prices. Every case
 ```python
 from kanrin.simulation import Sales, Surplus, Tariff, calibrate_ces, markups, simulate
 
-beers = Sales.from_table(table)                      # columns product, owner, price, quantity
-known = markups(table["product"], table["margin"])   # (p - c)/p
-ces = calibrate_ces(beers, targets=known)            # gamma and the outside good fitted
+beers = Sales.from_table(table)  # columns product, owner, price, quantity
+known = markups(table["product"], table["margin"])  # (p - c)/p
+ces = calibrate_ces(beers, targets=known)  # gamma and the outside good fitted
 found = simulate(ces.market, Tariff(0.10, ("OTHER-LITE", "OTHER-REG")))
-found.products(); found.welfare(); found.compensating_variation(Surplus.PACKAGES)
+found.products()
+found.welfare()
+found.compensating_variation(Surplus.PACKAGES)
 ```
 
 `Surplus.PACKAGES` is the packages' formula of the compensating variation; `Surplus.EXACT`, the default, is
