@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kanrin.report._break_even import break_even_rate
 from kanrin.report._interval_chart import interval_chart
 from kanrin.report._marks import Marks
 from kanrin.report._model_details import model_details
 from kanrin.report._model_name import model_title, sentence, sentence_case
-from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number
+from kanrin.report._numbers import cars, chance, counted, interval, jpy, jpy_range, rate_per_cent
 from kanrin.report._page import (
     Block,
     Bullets,
@@ -70,7 +71,7 @@ def _decision_table(answer: Answer, marks: Marks) -> Table:
         Column("Cars a year"),
         Column("Price on the road"),
         Column("Margin a car"),
-        Column(f"Profit over {number(years)} years" if years else "Profit"),
+        Column(f"Profit over {counted(years, 'years')}" if years else "Profit"),
         Column("Chance of a loss", whole=True),
         Column("Breaks even at"),
         Column("Shipped" if same else "Certified, shipped"),
@@ -97,8 +98,6 @@ def _decision_cells(
 
     rivals = item.get("rivals_met") or ()
     beside = [f"{model_title(r['model'])} {jpy(r['list_price_jpy'])}" for r in rivals[:2]]
-    rate = item.get("break_even_jpy_per_usd")
-    rate_text = "no rate tried" if rate is None else f"¥{number(round(float(rate), 1))} per dollar"
     bar = tuple(float(units[k]) / top for k in ("p10", "p50", "p90"))
     even = item.get("break_even_units")
     return (
@@ -129,7 +128,7 @@ def _decision_cells(
             )
         ),
         Cell(
-            words(rate_text, mark("break_even_jpy_per_usd")),
+            words(break_even_rate(item), mark("break_even_jpy_per_usd")),
             under=words(
                 f"{cars(even)} cars a year" if even is not None else "",
                 mark("break_even_units") if even else "",
@@ -144,7 +143,7 @@ def _shipped(item: Mapping[str, Any], one_pathway: bool) -> Cell:
     ports = [part.replace("_", " ").title() for part in str(item["route"]).split(".")[1:]]
     days = item.get("route_days")
     way = " to ".join(ports) if len(ports) == 2 else str(item.get("route_text") or item["route"])
-    took = f"{round(days)} days" if days is not None else ""
+    took = counted(round(days), "days") if days is not None else ""
     if one_pathway:
         return Cell(words(way), under=words(took))
     return Cell(
@@ -175,8 +174,8 @@ def _detail_name(item: Mapping[str, Any]) -> str:
 
 def _total(total: Mapping[str, Any], marks: Marks) -> Paragraph:
     years, rate = total.get("years"), total.get("discount_rate")
-    over = f" over {number(years)} years" if years else ""
-    at = f", discounted at {100 * rate:g} % a year" if rate is not None else ""
+    over = f" over {counted(years, 'years')}" if years else ""
+    at = f", discounted at {rate_per_cent(rate)} a year" if rate is not None else ""
     error = total.get("profit_se_jpy")
     parts: list[Any] = [
         "All together: ",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kanrin.report._model_name import sentence_case
-from kanrin.report._numbers import number, per_cent
+from kanrin.report._numbers import number, per_cent, tiny
 from kanrin.report._page import (
     Block,
     Bullets,
@@ -69,7 +69,7 @@ def belief_section(answer: Mapping[str, Any]) -> Section:
 
 def _certificate(certificate: Mapping[str, Any]) -> Bullets:
     lines = [
-        f"First-order conditions hold to {certificate['max_foc_residual']:.1e} of the price.",
+        f"First-order conditions hold to {tiny(certificate['max_foc_residual'])} of the price.",
         "Second-order conditions hold at the solution."
         if certificate["second_order_ok"]
         else "Second-order conditions do not hold at the solution: read the prices with care.",
@@ -77,12 +77,16 @@ def _certificate(certificate: Mapping[str, Any]) -> Bullets:
     ]
     gain = certificate.get("largest_deviation_gain")
     if gain is not None:
-        lines.append(f"No firm gains more than {gain:.1e} of its profit by moving one price alone.")
+        lines.append(
+            f"No firm gains more than {tiny(gain)} of its profit by moving one price alone."
+            if gain > 0
+            else "No firm gains by another price of one of its cars (scan: at most 0)."
+        )
     if certificate.get("batch_max_residual") is not None:
         failures = certificate.get("batch_failures")
         failed = "" if failures is None else f", {number(failures)} left unsolved"
         lines.append(
-            f"Over all draws the largest residual is {certificate['batch_max_residual']:.1e}{failed}."
+            f"Over all draws the largest residual is {tiny(certificate['batch_max_residual'])}{failed}."
         )
     if certificate.get("outside_share") is not None:
         lines.append(f"Households that buy no new car in the year: {per_cent(certificate['outside_share'])}.")

@@ -6,11 +6,16 @@ import re
 from importlib.resources import files
 from typing import Any
 
+from kanrin.report._numbers import shown
 from kanrin.report._page import Figure, Page
 from kanrin.report._svg import svg
 
 __all__ = ["to_html"]
 
+_UNIT = re.compile(
+    r"(?<=\d) (?=(?:%|m³|± \d|(?:million|billion|trillion|cars?|years?|months?|days?|draws|km|mm|kg|kW|PS"
+    r"|USD|JPY|yen|utils|sd)\b))|(?<=±) (?=[\d¥$])"
+)
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*([._][A-Za-z0-9-]+)+")
 
 
@@ -37,10 +42,10 @@ def to_html(page: Page) -> str:
 
 
 def _tight(text: str) -> Any:
-    """Keep a sign with its number and a number with its per cent; let a long key break after its dots."""
+    """Keep a sign with its number and a number with its unit; let a long key break after its dots."""
     from markupsafe import Markup, escape
 
     if _KEY.fullmatch(text):
         return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(text))))
-    joined = text.replace("\u2212¥", "\u2212\u2060¥").replace("\u2212$", "\u2212\u2060$")
-    return joined.replace(" %", "\u00a0%")
+    joined = shown(text).replace("\u2212¥", "\u2212\u2060¥").replace("\u2212$", "\u2212\u2060$")
+    return _UNIT.sub("\u00a0", joined)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kanrin.report._numbers import shown
 from kanrin.report._page import (
     Block,
     Bullets,
@@ -95,7 +96,7 @@ def _piece(piece: Piece) -> str:
 
 
 def _text(text: str) -> str:
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    safe = shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _SPECIAL.sub(r"\\\1", safe).replace("\n", " ")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from kanrin.report._marks import Marks
 from kanrin.report._model_name import model_title, sentence, sentence_case
-from kanrin.report._numbers import jpy, number, thousands
+from kanrin.report._numbers import counted, jpy, number, thousands
 from kanrin.report._page import Block, Bullets, Cell, Column, Fold, Paragraph, Piece, Row, Table, Words, words
 
 __all__ = ["model_details"]
@@ -32,7 +32,7 @@ def model_details(item: Mapping[str, Any], marks: Marks) -> Fold:
             words(
                 f"Certification: {jpy(cert.get('fixed_jpy'))} once, {jpy(cert.get('per_unit_jpy'))} a car, "
                 "ready in "
-                f"{number(cert.get('lead_time_months'))} months ({number(cert.get('lead_time_low'))} to "
+                f"{counted(cert.get('lead_time_months'), 'months')} ({number(cert.get('lead_time_low'))} to "
                 f"{number(cert.get('lead_time_high'))}); "
                 + (f"at most {thousands(cap)} cars a year." if cap is not None else "no cap on numbers.")
             )
@@ -88,12 +88,28 @@ def _taste(xi: Mapping[str, Any]) -> list[Words]:
     return [words(f"{said} ({parts})." if parts else f"{said}.")]
 
 
+_BASIS = {
+    "fact": "a rule seen on a page",
+    "derived": "derived from rules",
+    "estimate": "judged",
+    "assumption": "judged",
+}
+
+
+def _cost(gap: Mapping[str, Any], per: str) -> str:
+    """The cost in the column of what it is paid for: once a model, or for each car."""
+    if (gap.get("per") or "vehicle") != per:
+        return ""
+    return thousands(gap["cost_jpy"]) if gap.get("cost_jpy") is not None else "not known"
+
+
 def _gaps(gaps: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
     columns = (
         Column("Requirement"),
         Column("Treatment"),
-        Column("JPY a car", True),
-        Column("Basis"),
+        Column("Once, JPY", True),
+        Column("A car, JPY", True),
+        Column("Basis of the treatment"),
         Column("Source"),
         Column("Note"),
     )
@@ -102,8 +118,9 @@ def _gaps(gaps: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
             (
                 Cell(words(g["requirement"])),
                 Cell(words(g["treatment"])),
-                Cell(words(thousands(g["cost_jpy"]) if g.get("cost_jpy") is not None else "not known")),
-                Cell(words(g.get("basis") or "")),
+                Cell(words(_cost(g, "model"))),
+                Cell(words(_cost(g, "vehicle"))),
+                Cell(words(_BASIS.get(g.get("basis") or "", ""))),
                 Cell(marks.source(g.get("source"))),
                 Cell(words(g.get("note") or "")),
             )

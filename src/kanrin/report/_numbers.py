@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import floor, isfinite, log10
 from typing import Any
 
 __all__ = [
+    "YES_NO",
     "cars",
     "chance",
+    "counted",
     "date_span",
+    "flag",
     "interval",
     "jpy",
     "jpy_range",
     "number",
     "per_cent",
+    "rate_per_cent",
+    "shown",
     "signed",
     "thousands",
+    "tiny",
     "usd",
     "usd_range",
     "value_with_unit",
 ]
 
 MINUS = "\u2212"
+YES_NO = "1 yes, 0 no"
+_HYPHEN = re.compile(r"(?:(?<=^)|(?<=[\s(:;,]))-(?=\d)", re.MULTILINE)
+_PLURALS = {"years": "year", "days": "day", "months": "month", "vehicles": "vehicle", "types": "type"}
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 
 
@@ -123,6 +134,36 @@ def per_cent(x: float | None) -> str:
     return _minus(f"{text} %")
 
 
+def rate_per_cent(x: float) -> str:
+    """A rate as the law states it, up to four significant digits: 3.75 %, 10 %, 0.0125 %."""
+    return _minus(f"{_trim(f'{_significant(100.0 * x, 4):.8f}')} %")
+
+
+def tiny(x: float) -> str:
+    """A residual, two significant digits with its power of ten: 1.3 × 10⁻¹⁶; 0 for none."""
+    if x == 0:
+        return "0"
+    digits, _, power = f"{x:.1e}".partition("e")
+    return _minus(f"{digits} × 10{str(int(power)).translate(_RAISED)}")
+
+
+def counted(x: Any, unit: str) -> str:
+    """A number with its unit in the singular after 1: 4 years, 1 year."""
+    first, space, rest = unit.partition(" ")
+    singular = _PLURALS.get(first, first) if x == 1 else first
+    return f"{number(x)} {singular}{space}{rest}".strip()
+
+
+def flag(x: Any, unit: str | None) -> str:
+    """A value of a table: yes or no where the unit says so, else a number."""
+    return ("yes" if x else "no") if unit == YES_NO and x in (0, 1) else number(x)
+
+
+def shown(text: str) -> str:
+    """A text of the plan as it is shown: a true minus before a number, `yes` without its code."""
+    return _HYPHEN.sub(MINUS, text.replace(f" ({YES_NO})", ""))
+
+
 def chance(p: float, se: float | None = None) -> str:
     """A probability with its simulation error: 24 % ± 3."""
     if p == 0:
@@ -145,16 +186,16 @@ def interval(values: Mapping[str, float], kind: str, unit: str = "") -> str:
 def value_with_unit(value: Any, unit: str | None) -> str:
     """A value of a rule in words: `yes`, `10 % of customs value`, `45 days`."""
     unit = unit or ""
-    if unit == "1 yes, 0 no" and value in (0, 1):
-        return "yes" if value else "no"
+    if unit == YES_NO and value in (0, 1):
+        return flag(value, unit)
     if isinstance(value, int | float) and not isinstance(value, bool):
         if unit == "fraction":
-            return per_cent(value)
+            return rate_per_cent(value)
         if unit.startswith("fraction of "):
-            return f"{per_cent(value)} of {unit.removeprefix('fraction of ')}"
+            return f"{rate_per_cent(value)} of {unit.removeprefix('fraction of ')}"
         if unit.startswith("JPY ") and "USD" not in unit:
             return f"{jpy(value)} {unit.removeprefix('JPY ')}"
-    return f"{number(value)} {unit}".strip()
+    return counted(value, unit)
 
 
 def date_span(start: str | None, end: str | None) -> str:

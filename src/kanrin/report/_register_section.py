@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kanrin.report._marks import Marks, anchor, once, source_anchor
-from kanrin.report._numbers import number
+from kanrin.report._numbers import YES_NO, flag
 from kanrin.report._page import (
     Block,
     Cell,
@@ -64,8 +64,8 @@ def _assumptions(listed: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
         Row(
             (
                 Cell(words(a["key"]), under=words(_state(a))),
-                *(Cell(words(number(a.get(name)))) for name in ("value", "low", "high")),
-                Cell(words(a.get("unit") or "")),
+                *(Cell(words(flag(a.get(name), a.get("unit")))) for name in ("value", "low", "high")),
+                Cell(words(_unit(a))),
                 Cell(words(a.get("reason") or "")),
                 Cell(marks.source(a.get("source"))),
             ),
@@ -76,6 +76,11 @@ def _assumptions(listed: Sequence[Mapping[str, Any]], marks: Marks) -> Table:
     return Table(
         "Assumptions with low, high and reason; each can be set by its name.", columns, rows, "register"
     )
+
+
+def _unit(item: Mapping[str, Any]) -> str:
+    unit = str(item.get("unit") or "")
+    return "yes or no" if unit == YES_NO else unit
 
 
 def _state(assumption: Mapping[str, Any]) -> str:
@@ -112,8 +117,8 @@ def _figures(figures: Mapping[str, Mapping[str, Any]], marks: Marks) -> Table:
         Row(
             (
                 Cell(words(f.get("label") or key), under=words(key)),
-                Cell(words(number(f.get("value")))),
-                Cell(words(f.get("unit") or "")),
+                Cell(words(flag(f.get("value"), f.get("unit")))),
+                Cell(words(_unit(f))),
                 Cell(words(f.get("kind") or "")),
                 Cell(marks.source(f.get("source"))),
                 Cell(_chain(f, marks)),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kanrin.report._break_even import break_even_rate
 from kanrin.report._model_name import sentence_case
-from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, number, per_cent, signed, usd
+from kanrin.report._numbers import cars, chance, interval, jpy, jpy_range, per_cent, shown, signed, usd
 from kanrin.report._turn_section import pending_status, pending_that_matter, turn_text
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
     question = answer["question"]
 
     def say(text: str, style: str = "") -> None:
-        console.print(Text(text, style=style))
+        console.print(Text(shown(text), style=style))
 
     def listed(text: str) -> None:
-        console.print(Padding(Text(text), (0, 0, 0, 2)))
+        console.print(Padding(Text(shown(text)), (0, 0, 0, 2)))
 
-    say(str(question.get("sentence") or ""), "dim")
+    known = question["known_on"]
+    asked = str(question.get("sentence") or "")
+    say(asked if known == question["on"] else f"{asked} As known on {known}.", "dim")
     say(str(answer.get("answer") or ""), "bold")
     across = max(1, (console.width - 20) // 26)
     for first in range(0, len(answer["decision"]), across):
@@ -39,7 +42,7 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
         say("Left at home", "bold")
         for item in answer["rejected"]:
             listed(f"{item.get('name') or item['model']}: {sentence_case(item['reason'])}")
-    if answer["sensitivity"]:
+    if answer["sensitivity"] or answer.get("pending") or answer.get("review"):
         console.print()
         say("What would turn it", "bold")
         for item in answer["sensitivity"][:5]:
@@ -83,8 +86,7 @@ def _decision(items: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def _even(item: Mapping[str, Any]) -> str:
-    rate, units = item["break_even_jpy_per_usd"], item["break_even_units"]
-    said = "no rate tried" if rate is None else f"¥{number(round(float(rate), 1))} per dollar"
+    said, units = break_even_rate(item), item["break_even_units"]
     return said if units is None else f"{said}, {cars(units)} cars"
 
 

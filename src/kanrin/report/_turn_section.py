@@ -7,7 +7,7 @@ from typing import Any
 
 from kanrin.report._marks import Marks
 from kanrin.report._model_name import sentence_case
-from kanrin.report._numbers import jpy, number
+from kanrin.report._numbers import YES_NO, flag, jpy, number, shown, value_with_unit
 from kanrin.report._page import (
     Block,
     Bullets,
@@ -90,7 +90,7 @@ def _pending_line(item: Mapping[str, Any], marks: Marks) -> Words:
     source = marks.source(item.get("source"))
     known = f"known from {item['known_from']}" if item.get("known_from") else ""
     tail = words(known, "; " if known and source else "", source)
-    text = item.get("text") or f"{item['key']}: {number(item['value'])} {item.get('unit') or ''}".strip()
+    text = item.get("text") or f"{item['key']}: {value_with_unit(item['value'], item.get('unit'))}"
     status = pending_status(item["status"])
     told = text if status.split(",")[0] in text.lower() else f"{sentence_case(status)}: {text}"
     return words(told, " (" if tail else "", tail, ")" if tail else "")
@@ -105,7 +105,9 @@ def pending_status(status: str) -> str:
 
 def turn_text(item: Mapping[str, Any]) -> str:
     """Unit, today and flip, to stand after the label: ` (JPY per USD): today 159 · flips at 174.`"""
-    unit, text = str(item.get("unit") or ""), str(item["text"])
+    unit, text = str(item.get("unit") or ""), shown(str(item["text"]))
+    unit = "" if unit == YES_NO else unit
+    text = text.removeprefix(f"{YES_NO}: ")
     said = (
         f" ({unit}): {text.removeprefix(unit + ': ')}"
         if unit and text.startswith(f"{unit}: ")
@@ -125,7 +127,8 @@ def _tornado(sensitivity: Sequence[Mapping[str, Any]], profit: float, marks: Mar
     for item in sensitivity:
         flip = item.get("flips_at")
         texts = (
-            item["unit"], number(item["low"]), number(item["value"]), number(item["high"]),
+            "yes or no" if item["unit"] == YES_NO else item["unit"],
+            *(flag(item[name], item["unit"]) for name in ("low", "value", "high")),
             "not in the range" if flip is None else number(flip), jpy(item["profit_low_jpy"]),
             jpy(item["profit_high_jpy"]),
             jpy(item["swing_jpy"]),

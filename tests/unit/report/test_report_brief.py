@@ -252,3 +252,52 @@ def test_terminal_is_short_and_complete(make: Any) -> None:
     assert ("Toyota Camry Hybrid" in text) == bool(plan["decision"])
     assert "\x1b" not in out.getvalue()
     assert len(out.getvalue().splitlines()) < 60
+
+
+def test_the_schema_has_the_name_that_a_plan_gives() -> None:
+    from kanrin.answer._compose import SCHEMA_ID
+
+    assert schema()["$id"] == SCHEMA_ID
+
+
+def test_a_gap_is_paid_once_or_a_car_in_its_own_column() -> None:
+    plan = sample_plan()
+    gaps = plan["decision"][0]["certification"]["gaps"]
+    gaps[:] = [
+        {**gaps[0], "cost_jpy": 7e6, "per": "model"},
+        {**gaps[1], "cost_jpy": 80_000.0, "per": "vehicle"},
+    ]
+    text = Brief(plan).markdown()
+    assert "| Requirement | Treatment | Once, JPY | A car, JPY | Basis of the treatment |" in text
+    assert "| 7,000,000 |  | a rule seen on a page |" in text
+    assert "|  | 80,000 | judged |" in text
+
+
+def test_a_scan_without_a_gain_is_told_without_a_number() -> None:
+    plan = sample_plan()
+    plan["certificate"]["largest_deviation_gain"] = -8.1e-11
+    assert "No firm gains by another price of one of its cars (scan: at most 0)." in Brief(plan).markdown()
+    plan["certificate"]["largest_deviation_gain"] = 2e-5
+    assert "No firm gains more than 2.0 × 10⁻⁵ of its profit" in Brief(plan).markdown()
+
+
+def _terminal(plan: Any) -> str:
+    from rich.console import Console
+
+    out = io.StringIO()
+    print_plan(plan, Console(file=out, width=140, color_system=None))
+    return out.getvalue()
+
+
+def test_the_terminal_names_the_day_of_asking_where_it_is_another() -> None:
+    plan = sample_plan()
+    assert "As known on" not in _terminal(plan)
+    plan["question"]["known_on"] = "2025-12-31"
+    assert "As known on 2025-12-31." in " ".join(_terminal(plan).split())
+
+
+def test_pending_law_of_an_empty_decision_stands_under_its_own_heading() -> None:
+    plan = {**empty_plan(), "sensitivity": [], "pending": sample_plan()["pending"]}
+    lines = _terminal(plan).splitlines()
+    at = lines.index("What would turn it")
+    assert lines[at + 1].startswith("  ")

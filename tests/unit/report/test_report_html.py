@@ -166,7 +166,7 @@ def test_pending_law_is_told_apart(html: str) -> None:
 
 def test_the_answer_and_the_reproducing_command_are_there(html: str) -> None:
     plan = sample_plan()
-    assert plan["answer"] in html
+    assert plan["answer"] in html.replace("\u00a0", " ").replace("\u2060", "")
     assert plan["question"]["command"] in html
     assert plan["notice"] in html
     assert plan["citation"] in html
@@ -254,3 +254,20 @@ def test_pathways_stand_in_the_caption_when_all_are_one_and_in_the_rows_when_not
     assert "PHP: preferential handling procedure." in table
     assert ">PHP<" in table
     assert "Certification of U.S.-made passenger cars (Article 58-3)" in table
+
+
+def test_a_number_keeps_its_unit_on_its_line(html: str) -> None:
+    body = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", "", html, flags=re.DOTALL)
+    assert "\u00a0%" in body
+    assert not re.search(r"\d (%|million|billion|years|days)", body)
+    assert not re.search(r"[\s(]-\d", body)
+
+
+def test_on_paper_smaller_words_are_smaller_than_the_figures_above_them(html: str) -> None:
+    paper = html[html.index("@media print") :]
+    sizes = {
+        name: float(re.search(rf"{name} {{[^}}]*?font-size: ([\d.]+)pt", paper).group(1))  # type: ignore[union-attr]
+        for name in ("table.decision", r"\.decision \.under, \.lines \.under", r"\.register, \.lines")
+    }
+    under = sizes.pop(r"\.decision \.under, \.lines \.under")
+    assert all(under < size for size in sizes.values())

@@ -6,14 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanrin.report._break_even import break_even_rate
 from kanrin.report._numbers import (
     cars,
     chance,
+    counted,
+    flag,
     interval,
     jpy,
     jpy_range,
     number,
     per_cent,
+    shown,
+    tiny,
     usd,
     value_with_unit,
 )
@@ -72,6 +77,31 @@ def test_values_of_rules() -> None:
     assert value_with_unit(6500, "JPY per vehicle per year") == "¥6,500 per vehicle per year"
     assert value_with_unit("left", None) == "left"
     assert number(0.0005) == "0.0005"
+
+
+def test_rates_of_law_keep_their_digits_and_one_is_singular() -> None:
+    assert value_with_unit(0.0375, "fraction of aggregate MSRP") == "3.75 % of aggregate MSRP"
+    assert value_with_unit(0.000125, "fraction") == "0.0125 %"
+    assert value_with_unit(1, "years") == "1 year"
+    assert counted(4, "years") == "4 years"
+    assert flag(1.0, "1 yes, 0 no") == "yes"
+    assert flag(0.5, "1 yes, 0 no") == "0.5"
+
+
+def test_residuals_and_signs_are_typeset() -> None:
+    assert tiny(1.285e-16) == "1.3 × 10⁻¹⁶"
+    assert tiny(-8.1e-11) == "−8.1 × 10⁻¹¹"
+    assert tiny(0.0) == "0"
+    assert (
+        shown("-0.5 sd: yes (1 yes, 0 no), 2026-04-01, --set a=-1") == "−0.5 sd: yes, 2026-04-01, --set a=-1"
+    )
+
+
+def test_where_no_rate_breaks_even_the_mean_tells_which_side() -> None:
+    item = {"break_even_jpy_per_usd": None, "break_even_searched": [79.3, 349.1], "profit_jpy": {"mean": 1.0}}
+    assert break_even_rate(item) == "pays at every rate tried (¥79 to ¥349)"
+    assert break_even_rate({**item, "profit_jpy": {"mean": -1.0}}) == "pays at no rate tried (¥79 to ¥349)"
+    assert break_even_rate({**item, "break_even_jpy_per_usd": 171.44}) == "¥171.4 per dollar"
 
 
 @given(st.floats(min_value=-1e13, max_value=1e13))
