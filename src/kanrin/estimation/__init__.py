@@ -23,9 +23,10 @@ from kanrin.estimation._choices import (
 )
 from kanrin.estimation._estimate import build_model, estimate
 from kanrin.estimation._estimate_file import SavedEstimate, load_estimate
+from kanrin.estimation._first_stage import FirstStage
 from kanrin.estimation._formula import Formula, parse_formula
 from kanrin.estimation._instruments import Instruments, blp_instruments, differentiation_instruments
-from kanrin.estimation._linear import FirstStage, LinearResults, estimate_linear, estimate_logit
+from kanrin.estimation._linear import LinearResults, estimate_linear, estimate_logit
 from kanrin.estimation._nodes import (
     MLHS,
     GaussHermite,

@@ -31,7 +31,7 @@ from kanrin.estimation._design import build_design
 from kanrin.estimation._gmm import first_weights, moment_covariance, parameter_covariance, symmetric_inverse
 from kanrin.estimation._market import Flat
 from kanrin.estimation._nodes import AgentRule, Drawn, GaussHermite, Halton, OwnAgents
-from kanrin.estimation._objective import Model, Point, evaluate, gradient_at, moment_rows
+from kanrin.estimation._objective import Model, Point, evaluate, gradient_at, moment_jacobian, moment_rows
 from kanrin.estimation._parameters import Theta, build_theta
 from kanrin.estimation._problem import Problem
 from kanrin.estimation._results import EstimationResults
@@ -43,6 +43,8 @@ __all__ = ["build_model", "estimate"]
 _PRODUCT_RULE_MOST = 4  # dimensions up to which product Gauss-Hermite is the default (MODEL 2.1)
 _JITTER = 0.5  # log-normal spread of further starts
 _ON_BOUND = 1e-8
+_POLISH = 10  # Gauss-Newton steps after a search that stopped short
+_NEAR = 1e-2  # largest slope, relative to q, at which such steps are tried
 _Bounds = Mapping[str, tuple[float | None, float | None]]
 
 
@@ -192,7 +194,45 @@ class _Run:
             return point, Found(start, point.value, point.gradient, slope, 1, 0, not len(start), advice)
         theta = self.model.theta
         found = minimise(function, start, theta.low, theta.high, self.how)
-        return evaluate(self.model, found.x, W, start=latest[0]), found
+        point = evaluate(self.model, found.x, W, start=latest[0])
+        return (point, found) if found.converged else self.polished(point, found, W)
+
+    def polished(self, point: Point, found: Found, W: Floats) -> tuple[Point, Found]:
+        """Gauss-Newton steps where a search stopped because q no longer moves in its last digits.
+
+        Near the end the slope can still be halved many times after q stands still; a step counts only when it
+        makes the largest slope smaller.
+        """
+        slope = found.slope
+        for _ in range(_POLISH):
+            free = ~_on_bound(self.model.theta, point.theta)
+            if slope <= self.how.slope or slope > _NEAR * (1.0 + point.value) or not free.any():
+                break
+            G = moment_jacobian(self.model, point)
+            index = np.concatenate([np.flatnonzero(free), np.arange(len(free), G.shape[1])])
+            right = np.concatenate([point.gradient[free], np.zeros(len(index) - int(free.sum()))])
+            curvature = 2.0 * self.model.rows * (G[:, index].T @ W @ G[:, index])
+            step = np.linalg.lstsq(curvature, right, rcond=None)[0][: int(free.sum())]
+            theta = point.theta.copy()
+            theta[free] = np.clip(theta[free] - step, self.model.theta.low[free], self.model.theta.high[free])
+            try:
+                new = evaluate(self.model, theta, W, start=point.delta)
+            except SolveError:
+                break
+            moved = np.clip(theta - new.gradient, self.model.theta.low, self.model.theta.high) - theta
+            if float(np.abs(moved).max()) >= slope:
+                break
+            point, slope = new, float(np.abs(moved).max())
+        converged = slope <= self.how.slope
+        return point, replace(
+            found,
+            x=point.theta,
+            value=point.value,
+            gradient=point.gradient,
+            slope=slope,
+            converged=converged,
+            advice="" if converged else found.advice,
+        )
 
     def search_continuous(self, begin: Point) -> tuple[Point, Found, Floats]:
         """The smallest q with W = S^-1 at the same point; theta, beta and gamma are searched together."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, InputError, Ints
 from kanrin.estimation._choices import Clustered, Errors, Unadjusted
-from kanrin.estimation._linear import cluster_sums
+from kanrin.estimation._first_stage import cluster_sums
 from kanrin.estimation._objective import Model, Point, moment_jacobian, moment_rows
 
 __all__ = ["first_weights", "moment_covariance", "parameter_covariance", "symmetric_inverse"]

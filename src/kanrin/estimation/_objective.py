@@ -12,7 +12,8 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, SolveError
 from kanrin.estimation._absorb import Absorber
-from kanrin.estimation._market import Flat, adjoint, forward, invert, margins
+from kanrin.estimation._market import Flat, invert, margins
+from kanrin.estimation._market_slopes import adjoint, forward
 from kanrin.estimation._parameters import Theta
 
 __all__ = ["Model", "Point", "evaluate", "gradient_at", "jacobian_rows", "moment_jacobian", "moment_rows"]

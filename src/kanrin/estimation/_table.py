@@ -71,7 +71,7 @@ class Table:
     def labels(self, name: str, use: str = "") -> NDArray[Any]:
         """(N,) a column of labels without missing ones; numbers stay numbers, everything else is text."""
         values = self.column(name, use)
-        missing = np.array([_is_missing(v) for v in values]) if values.dtype.kind in "fO" else None
+        missing = np.array([_is_missing(v) for v in values]) if values.dtype.kind in ("f", "O") else None
         if missing is not None:
             _refuse_rows(missing, f"column {name!r} of {self.title} has missing values", use)
         return values if values.dtype.kind in "biufU" else np.array([str(v) for v in values])

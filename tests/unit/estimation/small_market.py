@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-ALPHA, BETA, SIGMA = -2.0, 1.0, 0.6
+ALPHA, BETA, SIGMA = -2.0, 0.5, 1.5
 MARKETS, PRODUCTS = 30, 8
 
 
@@ -15,7 +15,8 @@ def table(seed: int = 5) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     n = MARKETS * PRODUCTS
     market = np.repeat(np.arange(MARKETS), PRODUCTS)
-    x, shifter, xi = rng.uniform(0, 2, n), rng.uniform(0, 1, n), 0.3 * rng.standard_normal(n)
+    wide = np.repeat(rng.uniform(0.2, 3.0, MARKETS), PRODUCTS)  # markets differ in how far products are apart
+    x, shifter, xi = wide * rng.uniform(0, 1, n), rng.uniform(0, 1, n), 0.2 * rng.standard_normal(n)
     price = 1.0 + 0.4 * x + shifter + 0.3 * xi + 0.1 * rng.uniform(0, 1, n)
     nodes, weights = np.polynomial.hermite_e.hermegauss(9)
     utility = (1.0 + BETA * x + ALPHA * price + xi)[:, None] + SIGMA * x[:, None] * nodes

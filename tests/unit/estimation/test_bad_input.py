@@ -236,7 +236,7 @@ CASES: list[tuple[str, Callable[..., Any], Callable[..., Any], str]] = [
     (
         "start nowhere",
         same,
-        solved({"sigma": [400.0]}, **RANDOM),
+        solved({"sigma": [1e6]}, **RANDOM),
         r"market \d+: shares not inverted.*scale the columns",
     ),
     (
