@@ -103,13 +103,13 @@ def _shown(sources: str) -> str:
 
 
 def _print(book: Book, brought: Brought) -> None:
-    from kanrin.app._terminal import console, table
+    from kanrin.app._terminal import console, minus, table
 
     out = console()
     rows = [
         (
             line.label if line.kind != "subtotal" else line.label.upper(),
-            f"{line.amount_jpy:,.0f}",
+            minus(f"{line.amount_jpy:,.0f}"),
             "" if line.rate is None else f"{line.rate:.4g}",
             line.base,
             line.kind if line.kind != "subtotal" else "",

@@ -209,7 +209,9 @@ def _lines(link: Link, case: Case) -> Text:
     figure = link.figure
     indent = "   " * link.depth
     text = Text(f"{indent}{'from ' if link.depth else ''}")
-    text.append(f"{number(figure.value)} {figure.unit}", style="bold")
+    is_flag = figure.unit == "1 yes, 0 no" and figure.value in (0, 1)
+    said = ("yes" if figure.value else "no") if is_flag else f"{number(figure.value)} {figure.unit}"
+    text.append(said, style="bold")
     name = figure.key or figure.label or figure.formula
     text.append(f"  {name}  ({figure.kind})")
     if link.told:

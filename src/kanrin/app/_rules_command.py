@@ -151,7 +151,7 @@ def _print_diff(changed: LawDiff) -> None:
 def _lines(effect: Effect) -> str:
     """The lines that move most, and how many more do."""
     shown = "; ".join(
-        f"{line.replace('_', ' ')} {change:+,.0f}" for line, change in effect.lines[:LINES_SHOWN]
+        f"{line.replace('_', ' ')} {_change(change)}" for line, change in effect.lines[:LINES_SHOWN]
     )
     more = len(effect.lines) - LINES_SHOWN
     return (shown or "none") + (f"; {more} more" if more > 0 else "")
@@ -164,4 +164,6 @@ def _value(value: float | None) -> str:
 
 
 def _change(value: float | None) -> str:
-    return "" if value is None else f"{value:+,.0f}"
+    from kanrin.app._terminal import minus
+
+    return "" if value is None else minus(f"{value:+,.0f}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Progress", "console", "number", "print_answer", "print_json", "progress_bar", "table"]
+__all__ = ["Progress", "console", "minus", "number", "print_answer", "print_json", "progress_bar", "table"]
 
 Progress = Callable[[int, int, str], None]
 PIPED_WIDTH = 160  # columns of a table that goes into a file or a pipe
@@ -72,9 +72,12 @@ def number(value: float | None) -> str:
     """A number as one types it: thousands apart, no more digits than carry meaning."""
     if value is None:
         return ""
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.6g}"
+    return minus(f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.6g}")
+
+
+def minus(text: str) -> str:
+    """A number with a true minus."""
+    return text.replace("-", "\u2212", 1) if text.startswith("-") else text
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
 
     known = question["known_on"]
     asked = str(question.get("sentence") or "")
-    say(asked if known == question["on"] else f"{asked} As known on {known}.", "dim")
+    say(asked if known == question["on"] or known in asked else f"{asked} As known on {known}.", "dim")
     say(str(answer.get("answer") or ""), "bold")
     across = max(1, (console.width - 20) // 26)
     for first in range(0, len(answer["decision"]), across):
