@@ -147,12 +147,12 @@ def _refuse_constants(matrix: Floats, labels: tuple[str, ...], formula: Formula)
         column = matrix[:, k]
         size = float(np.abs(column).max(initial=0.0))
         if label != "1" and float(np.ptp(column)) <= _FLAT * size:
-            what = "is zero in every row" if size == 0 else f"is the same ({column[0]:.6g}) in every row"
+            covered = "the absorbed effects" if formula.absorbed else "the constant"
+            what = f"is the same ({column[0]:.6g}) in every row, which {covered} already covers"
             if size == 0 or has_constant:
                 raise InputError(
-                    f"regressor {label!r} {what}, which the "
-                    f"{'absorbed effects' if formula.absorbed else 'constant'} "
-                    f"already covers; leave it out of {formula.text!r}"
+                    f"regressor {label!r} {'is zero in every row' if size == 0 else what}; leave it out of "
+                    f"{formula.text!r}"
                 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from kanrin.estimation._choices import LogCost
 from kanrin.estimation._linear import dependent_columns
 from kanrin.estimation._problem import Problem
 
@@ -17,6 +18,8 @@ __all__ = ["alpha_starts", "price_start", "spread_starts"]
 
 _SPREAD = 0.5  # times 1 / sd of the column, where the approximation finds no variance
 _LEAST, _MOST = 0.1, 3.0  # in the same unit
+_ELASTIC = 3.0  # own-price elasticity of the median price at the start
+_CHEAPEST = 1.5  # and of the cheapest product
 
 
 def spread_starts(problem: Problem) -> dict[str, float]:
@@ -45,25 +48,32 @@ def spread_starts(problem: Problem) -> dict[str, float]:
 def alpha_starts(
     problem: Problem, alpha: float | Mapping[str, float] | None, labels: Sequence[str]
 ) -> list[float]:
-    """Starts of the price coefficients that are searched: those given, the 2SLS logit for the others."""
+    """Starts of the price coefficients that are searched: those given; else `price_start` for the price
+    itself, or the 2SLS logit where the price only stands in other terms."""
     if not labels:
         return []
-    if isinstance(alpha, int | float):
-        return [float(alpha)] + [0.0] * (len(labels) - 1)
-    given = dict(alpha or {})
-    missing = [label for label in labels if label not in given]
-    if missing:
-        found = _logit_prices(problem)
-        for label in missing:
-            given[label] = found.get(label, 0.0)
-    return [float(given[label]) for label in labels]
+    given = {problem.price: float(alpha)} if isinstance(alpha, int | float) else dict(alpha or {})
+    if problem.price in labels:
+        given.setdefault(problem.price, price_start(problem))
+        return [float(given.get(label, 0.0)) for label in labels]
+    found = _logit_prices(problem)
+    return [float(given.get(label, found.get(label, 0.0))) for label in labels]
 
 
 def price_start(problem: Problem) -> float:
-    """Price coefficient of the logit, from the price alone when X1 has none; minus one over the
-    mean price at worst."""
+    """Price coefficient of the logit, or of a demand elastic enough where that is too near zero.
+
+    A search with costs that starts near zero runs to a point at which every cost sits on its bound; so with
+    costs the logit elasticity of the median price is at least three, and the logit margin leaves the cheapest
+    product a cost when costs have logarithms.
+    """
     found = _logit_prices(problem).get(problem.price)
-    return found if found is not None and found < 0 else -1.0 / float(np.abs(problem.prices).mean())
+    start = found if found is not None and found < 0 else -1.0 / float(np.abs(problem.prices).mean())
+    positive = problem.prices[problem.prices > 0]
+    if not problem.has_supply or not positive.size:
+        return start
+    start = min(start, -_ELASTIC / float(np.median(positive)))
+    return min(start, -_CHEAPEST / float(positive.min())) if isinstance(problem.cost_form, LogCost) else start
 
 
 def _logit_prices(problem: Problem) -> dict[str, float]:
