@@ -7,11 +7,11 @@ from typing import Any
 
 __all__ = ["plain"]
 
-_DIGITS = 10
+_DIGITS = 8
 
 
 def plain(value: Any) -> Any:
-    """Nested data with floats rounded to ten significant digits; NaN and infinity become null."""
+    """Nested data with floats rounded to eight significant digits; NaN and infinity become null."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

@@ -18,6 +18,7 @@ from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
 from kanrin.equilibrium._solve import default_start, is_sellable, settle, solve_prices
+from kanrin.kernels import is_native, price_rows
 
 __all__ = ["Chord", "Lineups", "chord_at", "solve_lineups"]
 
@@ -50,13 +51,17 @@ class Chord:
 
     order: NDArray[np.int64]
     inverse: Floats
+    natural: Floats  # (J, J) the same in the order of the products
 
 
 def chord_at(game: PriceGame, price: Floats) -> Chord:
     """The chord of a market at its equilibrium prices (J,), every product on sale (foc-jac)."""
     order = np.argsort(game.firms, kind="stable")
     picked = _take(game, order, game.cost[order])
-    return Chord(order, _inverse(picked, first_order(picked, np.asarray(price, dtype=np.float64)[order])))
+    inverse = _inverse(picked, first_order(picked, np.asarray(price, dtype=np.float64)[order]))
+    natural = np.empty_like(inverse)
+    natural[np.ix_(order, order)] = inverse
+    return Chord(order, inverse, natural)
 
 
 def solve_lineups(
@@ -116,6 +121,8 @@ def _borrowed(
     game: PriceGame, rows: Bools, costs: Floats, start: Floats, chord: Chord, answer: Lineups
 ) -> int:
     """Chord steps with a neighbour's Jacobian from `start`; rows that fail stay marked."""
+    if is_native():
+        return _compiled(game, rows, costs, start, chord, answer)
     picked = _take(game, chord.order, costs[:, chord.order].mean(axis=0))
     begin = start[chord.order]
     if not np.isfinite(begin).all():
@@ -131,6 +138,35 @@ def _borrowed(
         answer,
         _MAX_BORROWED_STEPS,
     )
+
+
+def _compiled(
+    game: PriceGame, rows: Bools, costs: Floats, start: Floats, chord: Chord, answer: Lineups
+) -> int:
+    """`_borrowed` by the compiled kernel, on one thread: callers run many batches side by side."""
+    if not np.isfinite(start).all():
+        answer.converged[:] = False
+        return 0
+    found = price_rows(
+        game.delta,
+        game.alpha,
+        game.weights,
+        np.ascontiguousarray(costs),
+        game.keep,
+        game.ad_valorem,
+        game.levies,
+        game.firms,
+        kappa=game.kappa,
+        offered=np.ascontiguousarray(rows),
+        start=np.ascontiguousarray(start),
+        inverse=chord.natural,
+        tolerance=_TOLERANCE,
+        threads=1,
+    )
+    answer.price[:], answer.shares[:] = found.price, found.shares
+    answer.profit[:, : found.profit.shape[1]] = found.profit
+    answer.residual[:], answer.converged[:] = found.residual, found.converged
+    return int(found.steps.max(initial=0))
 
 
 def _filled(game: PriceGame, start: Floats | None, order: NDArray[np.int64]) -> Floats:

@@ -10,7 +10,7 @@ threads.
 from kanrin.kernels._adjoint import Adjoint, adjoint, adjoint_supply, contract, margins
 from kanrin.kernels._inversion import Inverted, invert, logit_start
 from kanrin.kernels._markets import Markets
-from kanrin.kernels._native import about
+from kanrin.kernels._native import about, is_native
 from kanrin.kernels._prices import PriceRows, price_rows
 from kanrin.kernels._shares import Choices, choices, shares
 
@@ -26,6 +26,7 @@ __all__ = [
     "choices",
     "contract",
     "invert",
+    "is_native",
     "logit_start",
     "margins",
     "price_rows",

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from kanrin.base import InputError
 
-__all__ = ["about", "library", "thread_count"]
+__all__ = ["about", "is_native", "library", "thread_count"]
 
 
 @cache
@@ -42,6 +42,11 @@ def thread_count(threads: int) -> int:
     if not isinstance(threads, int) or isinstance(threads, bool) or not 0 <= threads <= 1024:
         raise InputError(f"threads is {threads!r}; expected a whole number from 0 (all processors) to 1024")
     return threads or _processors()
+
+
+def is_native() -> bool:
+    """Whether compiled kernels run here."""
+    return library() is not None
 
 
 def about() -> dict[str, str | int]:

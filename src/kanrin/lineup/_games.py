@@ -13,6 +13,7 @@ import numpy as np
 from kanrin.base import Bools, Floats, Ints
 from kanrin.demand import consumer_surplus
 from kanrin.equilibrium import Chord, PriceGame, chord_at, recover_costs, solve_prices
+from kanrin.kernels import is_native
 from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._entry import Entries
 from kanrin.lineup._market import BaseMarket
@@ -21,7 +22,9 @@ from kanrin.lineup._valuation import Detail, Row
 
 __all__ = ["Answer", "Neighbour", "Work", "neighbour", "point_game", "point_start", "solve_draw"]
 
-_FEW = 48  # line-ups of one call up to which a borrowed Jacobian is cheaper than one of the draw's own
+_FEW = (
+    48  # line-ups of a call up to which NumPy does better with a borrowed Jacobian than one of the draw's own
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ def solve_draw(work: Work, groups: list[list[int]], d: int) -> Answer:
         cost[:, products:] = [work.terms[rows[k].terms].cost[d] for k in members]
         near = work.near
         start = np.concatenate([market.price, near.price + terms.cost[d] / terms.keep[d] - near.cost])
-        chord = near.chord if len(members) <= _FEW else None
+        chord = near.chord if is_native() or len(members) <= _FEW else None
         caps = np.array([work.terms[rows[k].terms].cap[d] for k in members]) / market.size
         found, shadow[members] = solve_within_caps(game, offered, cost, caps, start, chord)
         gain[members] = market.size * (found.profit[:, work.maker] - base_gain[work.maker])
