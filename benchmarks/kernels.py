@@ -1,8 +1,8 @@
 """Native kernels against their NumPy twins and against `solve_lineups`: milliseconds and ratios.
 
 Run with OPENBLAS_NUM_THREADS=1. Each number is the median of at least five runs (one for the slowest twins);
-the kernels use every processor. Made-up markets of the sizes of BLP 1995 (20 x 111 products, 200 agents) and Nevo
-2000 (94 x 24, 20 agents), and price rows of 297 cars and 13 kinds of buyers, 169 cars and 200.
+the kernels use every processor. Made-up markets of the sizes of BLP 1995 (20 x 111 products, 200 agents) and
+Nevo 2000 (94 x 24, 20 agents), and price rows of 297 cars and 13 kinds of buyers, 169 cars and 200.
 """
 
 from __future__ import annotations

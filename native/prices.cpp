@@ -1,5 +1,6 @@
 // Equilibrium prices of one row (zeta-mf): a fixed point mixed by Anderson(5), MODEL 3.6, or steps by a borrowed
-// inverse Jacobian, mixed the same way. Only products offered are looked at; O(J I) an evaluation.
+// inverse Jacobian, mixed the same way. Only products offered are looked at; O(J I) an evaluation. Exponentials are
+// kept from one evaluation to the next and, once prices move little, moved on by a few terms of the series.
 #include <math.h>
 
 #include "kernels.hpp"
@@ -14,6 +15,8 @@ constexpr size_t MEMORY = 5;
 constexpr double WORSE = 10.0, FORGET = 2.0, LARGEST_LOSS = 0.9, TOO_MUCH = 1e200, DEPENDENT = 1e-20;
 constexpr int MOST_RETREATS = 30;
 constexpr size_t TILE = 2 * LANES;  // agents together
+constexpr size_t KEPT = size_t(1) << 17;  // doubles of exponentials kept: what stays in a core's cache
+constexpr int MOST_MOVES = 10;            // then from the beginning, so that rounding does not add up
 
 struct Row {
   size_t n, I, P, F;           // products offered, agents, padded agents, firms present
@@ -26,16 +29,25 @@ struct Row {
   const double* kappa;
   size_t width;
   double typical;              // 1/|mean slope|
-  double *e, *sums, *mixed;    // n TILE; F TILE; F TILE
+  double *e, *sums, *mixed;    // n TILE, or n P when exponentials are kept; F TILE; F TILE
+  bool keeps;
+  double steepest;             // largest |slope|
   double *share, *lambda, *top;  // n LANES
   double *consumer, *margin;   // n
+  double* moved;               // n, change of the consumer price since the exponentials were made
+};
+
+// How the exponentials at hand came about.
+struct Memory {
+  bool valid = false;
+  int moves = 0;
 };
 
 inline V from(const double* p, size_t u) { return load(p + u * LANES); }
 
 // e = exp(V) of one tile, shifted by `shift`; totals and firm sums of margins.
 template <bool WITH_MU, bool SHIFTED>
-inline void attractions(const Row& r, size_t i, const V& shift0, const V& shift1, V& total0, V& total1) {
+inline void attractions(const Row& r, size_t i, double* e, const V& shift0, const V& shift1, V& total0, V& total1) {
   const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
   for (size_t f = 0; f < r.F; f++) {
     V sum0{}, sum1{};
@@ -45,8 +57,8 @@ inline void attractions(const Row& r, size_t i, const V& shift0, const V& shift1
       if (SHIFTED) x0 -= shift0, x1 -= shift1;
       if (WITH_MU) x0 += load(r.mu + j * r.P + i), x1 += load(r.mu + j * r.P + i + LANES);
       const V e0 = vexp(x0), e1 = vexp(x1);
-      store(r.e + j * TILE, e0);
-      store(r.e + j * TILE + LANES, e1);
+      store(e + j * TILE, e0);
+      store(e + j * TILE + LANES, e1);
       total0 += e0, total1 += e1;
       sum0 += m * e0, sum1 += m * e1;
     }
@@ -54,6 +66,31 @@ inline void attractions(const Row& r, size_t i, const V& shift0, const V& shift1
     store(r.sums + f * TILE + LANES, sum1);
   }
 }
+
+// The same, from the exponentials at hand: e^x = 1 + x + ... + x^D/D!, x = alpha times what the price moved.
+template <int D>
+inline void moved_on(const Row& r, size_t i, double* e, V& total0, V& total1) {
+  constexpr double TERM[] = {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040};
+  const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
+  for (size_t f = 0; f < r.F; f++) {
+    V sum0{}, sum1{};
+    for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
+      const V d = all(r.moved[j]), m = all(r.margin[j]), x0 = a0 * d, x1 = a1 * d;
+      V h0 = all(TERM[D]), h1 = h0;
+      for (int k = D - 1; k >= 0; k--) h0 = h0 * x0 + all(TERM[k]), h1 = h1 * x1 + all(TERM[k]);
+      const V e0 = load(e + j * TILE) * h0, e1 = load(e + j * TILE + LANES) * h1;
+      store(e + j * TILE, e0);
+      store(e + j * TILE + LANES, e1);
+      total0 += e0, total1 += e1;
+      sum0 += m * e0, sum1 += m * e1;
+    }
+    store(r.sums + f * TILE, sum0);
+    store(r.sums + f * TILE + LANES, sum1);
+  }
+}
+
+// Terms of the series that leave less than 2e-17, or 0: too far.
+inline int terms(double x) { return x < 4e-6 ? 2 : x < 1e-4 ? 3 : x < 5e-3 ? 5 : x < 3e-2 ? 7 : 0; }
 
 inline void highest(const Row& r, size_t i, V& top0, V& top1) {
   const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
@@ -65,25 +102,39 @@ inline void highest(const Row& r, size_t i, V& top0, V& top1) {
 }
 
 // m - zeta, shares and largest |m - zeta| / max |p| at prices p; NaN or infinite where nobody buys.
-double evaluate(const Row& r, const double* price, double* residual, double* share) {
+double evaluate(const Row& r, const double* price, double* residual, double* share, Memory& memory) {
+  double farthest = 0.0;
   for (size_t j = 0; j < r.n; j++) {
-    r.consumer[j] = r.gross[j] * price[j] + r.levy[j];
+    const double consumer = r.gross[j] * price[j] + r.levy[j];
+    r.moved[j] = consumer - r.consumer[j];
+    r.consumer[j] = consumer;
+    const double far = fabs(r.moved[j]);
+    if (!(far <= farthest)) farthest = far == far ? far : INFINITY;
     r.margin[j] = r.keep[j] * price[j] - r.cost[j];
   }
+  const int order = memory.valid && memory.moves < MOST_MOVES ? terms(farthest * r.steepest) : 0;
+  memory.moves = order ? memory.moves + 1 : 0;
+  memory.valid = r.keeps;
   memset(r.share, 0, r.n * LANES * sizeof(double));
   memset(r.lambda, 0, r.n * LANES * sizeof(double));
   memset(r.top, 0, r.n * LANES * sizeof(double));
   for (size_t i = 0; i < r.P; i += TILE) {
     V total0 = all(1.0), total1 = all(1.0);
-    if (r.mu) attractions<true, false>(r, i, V{}, V{}, total0, total1);
-    else attractions<false, false>(r, i, V{}, V{}, total0, total1);
+    double* e = r.keeps ? r.e + i * r.n : r.e;
+    if (order == 2) moved_on<2>(r, i, e, total0, total1);
+    else if (order == 3) moved_on<3>(r, i, e, total0, total1);
+    else if (order == 5) moved_on<5>(r, i, e, total0, total1);
+    else if (order == 7) moved_on<7>(r, i, e, total0, total1);
+    else if (r.mu) attractions<true, false>(r, i, e, V{}, V{}, total0, total1);
+    else attractions<false, false>(r, i, e, V{}, V{}, total0, total1);
     const double most = largest(max_of(total0, total1));
     if (!(most < TOO_MUCH)) {  // rare: once more, shifted by each agent's largest utility
+      memory.valid = false;
       V top0{}, top1{};
       highest(r, i, top0, top1);
       total0 = vexp(-top0), total1 = vexp(-top1);
-      if (r.mu) attractions<true, true>(r, i, top0, top1, total0, total1);
-      else attractions<false, true>(r, i, top0, top1, total0, total1);
+      if (r.mu) attractions<true, true>(r, i, e, top0, top1, total0, total1);
+      else attractions<false, true>(r, i, e, top0, top1, total0, total1);
     }
     const double* sums = r.sums;
     if (r.kappa) {
@@ -104,7 +155,7 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
     for (size_t f = 0; f < r.F; f++) {
       const V pull0 = wa0 * inverse0 * from(sums + f * TILE, 0), pull1 = wa1 * inverse1 * from(sums + f * TILE, 1);
       for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
-        const V e0 = load(r.e + j * TILE), e1 = load(r.e + j * TILE + LANES);
+        const V e0 = load(e + j * TILE), e1 = load(e + j * TILE + LANES);
         store(r.share + j * LANES, load(r.share + j * LANES) + (e0 * w0 + e1 * w1));
         store(r.lambda + j * LANES, load(r.lambda + j * LANES) + (e0 * wa0 + e1 * wa1));
         store(r.top + j * LANES, load(r.top + j * LANES) + (e0 * pull0 + e1 * pull1));
@@ -216,7 +267,7 @@ Row open_row(const PricesTask& t, size_t row, Arena& room) {
   r.begin[r.F] = int64_t(r.n);
   r.product = product;
   const size_t n = r.n;
-  double** columns[] = {&r.delta, &r.gross, &r.levy, &r.cost, &r.keep, &r.wedge, &r.consumer, &r.margin};
+  double** columns[] = {&r.delta, &r.gross, &r.levy, &r.cost, &r.keep, &r.wedge, &r.consumer, &r.margin, &r.moved};
   for (double** column : columns) *column = room.take(n + 1);
   r.free = reinterpret_cast<bool*>(room.take(n / 8 + 1));
   for (size_t k = 0; k < n; k++) {
@@ -227,6 +278,7 @@ Row open_row(const PricesTask& t, size_t row, Arena& room) {
     r.cost[k] = t.cost[row * t.J + j];
     r.keep[k] = at(t.keep, t.keep_stride, row, j);
     r.wedge[k] = r.keep[k] / r.gross[k];
+    r.consumer[k] = 0.0;
     r.free[k] = !t.free || t.free[row * t.free_stride + j];
   }
   r.alpha = room.take(r.P), r.weight = room.take(r.P), r.w_alpha = room.take(r.P);
@@ -236,6 +288,7 @@ Row open_row(const PricesTask& t, size_t row, Arena& room) {
     r.weight[i] = i < t.I ? t.weights[i] : 0.0;
     r.w_alpha[i] = r.weight[i] * r.alpha[i];
     mean += r.w_alpha[i];
+    r.steepest = fabs(r.alpha[i]) > r.steepest ? fabs(r.alpha[i]) : r.steepest;
   }
   r.typical = 1.0 / fabs(mean);
   if (t.mu) {
@@ -244,7 +297,8 @@ Row open_row(const PricesTask& t, size_t row, Arena& room) {
       for (size_t i = 0; i < r.P; i++) r.mu[k * r.P + i] = t.mu[size_t(product[k]) * t.I + (i < t.I ? i : t.I - 1)];
   }
   r.kappa = t.kappa, r.width = t.F;
-  r.e = room.take(n * TILE), r.sums = room.take(r.F * TILE), r.mixed = room.take(r.F * TILE);
+  r.keeps = n * r.P <= KEPT;
+  r.e = room.take(n * (r.keeps ? r.P : TILE)), r.sums = room.take(r.F * TILE), r.mixed = room.take(r.F * TILE);
   r.share = room.take(n * LANES), r.lambda = room.take(n * LANES), r.top = room.take(n * LANES);
   return r;
 }
@@ -286,8 +340,9 @@ Found search(const PricesTask& t, const Row& r, double* price, double* share, Ar
   bool borrowed = t.inverse != nullptr;
   int retreats = 0;
   int64_t step = 0;
+  Memory memory;
   for (;; step++) {
-    const double size = evaluate(r, price, residual, now);
+    const double size = evaluate(r, price, residual, now, memory);
     if (size < smallest) {
       smallest = size;
       memcpy(best, price, n * sizeof(double));

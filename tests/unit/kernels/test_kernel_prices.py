@@ -121,6 +121,20 @@ def test_the_residual_is_the_twin_s(products: int, agents: int) -> None:
     assert not found.converged[0]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_reported_at_the_end_is_so(seed: int) -> None:
+    """Exponentials carried from step to step must not drift: all again, at the prices found."""
+    game = simulated_game(20 + seed, products=60, firms=7, nodes=25, income_sd=0.3)
+    found = solve(game)
+    row = PriceRow(
+        game.delta, None, game.alpha, game.weights, game.cost, game.keep, game.ad_valorem, game.levies,
+        game.firms, None, np.ones(60, dtype=bool), np.ones(60, dtype=bool),
+    )  # fmt: skip
+    residual, share, _ = zeta_residual(row, found.price[0])
+    assert found.converged[0] and np.abs(residual).max() <= 1.5e-12 * found.price.max()
+    np.testing.assert_allclose(found.shares[0], share, rtol=1e-13)
+
+
 def test_logit_margins_have_a_closed_form() -> None:
     """Common r and v, one agent: m = r/((1+v)|alpha|(1 - s_f)) (logit-margin) [E18]."""
     firms = np.array([0, 0, 1, 2])
