@@ -40,6 +40,7 @@ from kanrin.estimation._nodes import (
 from kanrin.estimation._objective import Model, Point, evaluate
 from kanrin.estimation._optimal import OptimalInstruments, optimal_instruments
 from kanrin.estimation._problem import Problem, Wedges, build_problem
+from kanrin.estimation._profile import Profile, profile
 from kanrin.estimation._results import EstimationResults, MarketFit
 from kanrin.estimation._shares_in import laplace_shares
 from kanrin.estimation._table import Table, as_table, read_csv
@@ -73,6 +74,7 @@ __all__ = [
     "Point",
     "PriceOverIncome",
     "Problem",
+    "Profile",
     "Robust",
     "SavedEstimate",
     "Sobol",
@@ -96,5 +98,6 @@ __all__ = [
     "lognormal_income",
     "optimal_instruments",
     "parse_formula",
+    "profile",
     "read_csv",
 ]

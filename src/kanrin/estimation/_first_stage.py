@@ -8,7 +8,6 @@ import numpy as np
 
 from kanrin.base import Floats, InputError, Ints
 from kanrin.estimation._choices import Clustered, Errors, Robust, Unadjusted
-from kanrin.estimation._design import Design
 from kanrin.estimation._table import Codes
 from kanrin.estimation._tails import chi_squared_tail, f_tail
 
@@ -81,7 +80,7 @@ def first_stages(
     x: Floats,
     z: Floats,
     endogenous: np.ndarray,
-    design: Design,
+    labels: tuple[str, ...],
     errors: Errors,
     cluster: Codes | None,
     absorbed: int,
@@ -98,7 +97,7 @@ def first_stages(
     below = rows - z.shape[1] - absorbed
     projected = q @ (q.T @ ends)
     leftover = ends - projected
-    labels = [label for label, e in zip(design.labels, endogenous, strict=True) if e]
+    labels = tuple(label for label, e in zip(labels, endogenous, strict=True) if e)
     sigma = leftover.T @ leftover / below
     cragg = float(np.linalg.eigvals(np.linalg.solve(sigma, projected.T @ projected)).real.min()) / width
     stages = []

@@ -345,7 +345,7 @@ def _fit(
     total, left = float(centred @ centred), float(residual @ residual)
     r2 = 1 - left / total if total > 0 else 0.0
     within = float(y_within @ y_within) if absorber.codes else total
-    stages, cragg = first_stages(x, z, endogenous, design, errors, cluster, absorber.rank)
+    stages, cragg = first_stages(x, z, endogenous, design.labels, errors, cluster, absorber.rank)
     over = overidentification(z, residual, endogenous, errors, cluster, rows)
     return LinearResults(
         title, design.labels, values, (covariance + covariance.T) / 2, residual, y - residual, rows, freedom,

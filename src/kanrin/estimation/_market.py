@@ -174,9 +174,14 @@ def kernel_markets(flat: Flat, coefficients: Floats, rho: Floats) -> kernels.Mar
     )
 
 
-def invert(flat: Flat, coefficients: Floats, rho: Floats, start: Floats) -> Inverted:
-    """delta (N,) with s(delta) = S in every market (inversion), (squarem), (newton). rho (N,) by product."""
-    markets = kernel_markets(flat, coefficients, rho)
+def invert(
+    flat: Flat, coefficients: Floats, rho: Floats, start: Floats, *, markets: kernels.Markets | None = None
+) -> Inverted:
+    """delta (N,) with s(delta) = S in every market (inversion), (squarem), (newton). rho (N,) by product.
+
+    markets: those of `kernel_markets` when they are at hand.
+    """
+    markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
     if markets is not None:
         return kernels.invert(markets, flat.shares, start=start)
     count = len(flat.market_start) - 1
@@ -244,10 +249,18 @@ def price_slopes_of(flat: Flat, coefficients: Floats, slope: Floats, t: int) -> 
     return out
 
 
-def margins(flat: Flat, coefficients: Floats, rho: Floats, delta: Floats, slope: Floats) -> Floats:
+def margins(
+    flat: Flat,
+    coefficients: Floats,
+    rho: Floats,
+    delta: Floats,
+    slope: Floats,
+    *,
+    markets: kernels.Markets | None = None,
+) -> Floats:
     """eta (N,) = Delta^-1 (r S/(1+v)), Delta = -H o D (costs). Raises SolveError where Delta is singular."""
     assert flat.ownership is not None
-    markets = kernel_markets(flat, coefficients, rho)
+    markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
     slopes = flat.agent_slopes(coefficients, slope)
     if markets is not None and slopes is not None and flat.firms is not None:
         return kernels.margins(markets, delta, slopes, flat.firms, flat.wedge, kappa=flat.kappa)

@@ -44,9 +44,10 @@ def adjoint(
     v_omega: Floats | None = None,
     eta: Floats | None = None,
     slope: Floats | None = None,
+    markets: kernels.Markets | None = None,
 ) -> Adjoint:
     """(adjoint); with v_omega (N,), eta (N,) and slope (N,) also (adjoint-supply)."""
-    markets = kernel_markets(flat, coefficients, rho)
+    markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
     if markets is not None and v_omega is None:
         plain = kernels.adjoint(markets, delta, v)
         return Adjoint(plain.by_coefficient, plain.by_rho, np.zeros_like(delta), plain.multiplier)

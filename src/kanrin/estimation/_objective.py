@@ -7,12 +7,14 @@ gradient is the adjoint's alone (adjoint), (adjoint-supply).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from kanrin import kernels
 from kanrin.base import Bools, Floats, SolveError
 from kanrin.estimation._absorb import Absorber
-from kanrin.estimation._market import Flat, invert, margins
+from kanrin.estimation._market import Flat, invert, kernel_markets, margins
 from kanrin.estimation._market_slopes import adjoint, forward
 from kanrin.estimation._parameters import Theta
 
@@ -45,6 +47,14 @@ class Model:
     def rows(self) -> int:
         """N."""
         return len(self.start)
+
+    @cached_property
+    def moments_by_linear(self) -> Floats:
+        """Z'X (M, K1 + K3)."""
+        parts = [self.zd.T @ self.x1]
+        if self.has_supply:
+            parts.append(self.zs.T @ self.x3)
+        return _blocks(parts)
 
     def rho_of(self, theta: Floats) -> Floats:
         """(N,) rho by product."""
@@ -96,7 +106,8 @@ def evaluate(
     rho = model.rho_of(theta)
     if rho.min() < 0 or rho.max() >= 1:
         raise SolveError(f"rho is {rho.min():.4g} to {rho.max():.4g}; it must lie in [0, 1): bound it there")
-    found = invert(model.flat, coefficients, rho, model.start if start is None else start)
+    markets = kernel_markets(model.flat, coefficients, rho)
+    found = invert(model.flat, coefficients, rho, model.start if start is None else start, markets=markets)
     if not found.converged.all():
         t = int(np.argmin(found.converged))
         raise SolveError(
@@ -109,7 +120,7 @@ def evaluate(
     costs, clipped, cost_y, cost_slope = eta, np.zeros(model.rows, dtype=bool), eta, eta
     slope = model.slope_of(theta)
     if model.has_supply:
-        eta = margins(model.flat, coefficients, rho, found.delta, slope)
+        eta = margins(model.flat, coefficients, rho, found.delta, slope, markets=markets)
         costs = model.receipts - eta
         low, high = model.cost_bounds
         clipped = (costs < low) | (costs > high)
@@ -128,7 +139,9 @@ def evaluate(
     slopes = np.zeros(len(theta))
     if gradient:
         v, v_omega = right_sides(model, Wg)
-        slopes = _gradient(model, theta, coefficients, rho, found.delta, eta, v, v_omega * cost_slope)
+        slopes = _gradient(
+            model, theta, coefficients, rho, found.delta, eta, v, v_omega * cost_slope, markets
+        )
     return Point(
         theta, value, slopes, found.delta, eta, costs, clipped, xi, omega, values,
         float(found.residual.max()), float(found.bound.max()),
@@ -170,6 +183,7 @@ def _gradient(
     eta: Floats,
     v: Floats,
     v_costs: Floats,
+    markets: kernels.Markets | None = None,
 ) -> Floats:
     """dq/dtheta from dq/dxi and dq/dc, by the adjoint."""
     found = adjoint(
@@ -177,6 +191,7 @@ def _gradient(
         v_omega=v_costs if model.has_supply else None,
         eta=eta if model.has_supply else None,
         slope=model.slope_of(theta) if model.has_supply else None,
+        markets=markets,
     )  # fmt: skip
     by_raw = found.by_coefficient.copy()
     for k, sign in enumerate(model.theta.signs):
@@ -230,7 +245,7 @@ def _concentrate(
         x.append(model.x3)
         z.append(model.zs)
     if linear is None:
-        a = _blocks([zk.T @ xk for zk, xk in zip(z, x, strict=True)])
+        a = model.moments_by_linear
         b = np.concatenate([zk.T @ yk for zk, yk in zip(z, y, strict=True)])
         linear = np.linalg.solve(a.T @ W @ a, a.T @ (W @ b)) if a.shape[1] else np.zeros(0)
     out, at = [], 0

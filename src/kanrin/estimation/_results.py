@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kanrin.base import Bools, Floats, InputError, Ints, SolveError, UnknownName
-from kanrin.estimation._choices import Errors, Weighting
+from kanrin.estimation._choices import Clustered, Errors, Weighting
 from kanrin.estimation._estimate_file import write_estimate
-from kanrin.estimation._linear import errors_words
-from kanrin.estimation._market import price_slopes_of
-from kanrin.estimation._objective import Model, Point, evaluate
+from kanrin.estimation._first_stage import FirstStage, first_stages
+from kanrin.estimation._linear import dependent_columns, errors_words
+from kanrin.estimation._market import margins, price_slopes_of
+from kanrin.estimation._objective import Model, Point, evaluate, jacobian_rows
 from kanrin.estimation._problem import Problem
 from kanrin.estimation._search import Found
 from kanrin.estimation._tables import CoefficientTable, number
@@ -190,17 +191,36 @@ class EstimationResults:
         )  # fmt: skip
 
     def _margins(self, slope: Floats) -> Floats:
-        from kanrin.estimation._market import margins
-
-        coefficients = self.model.theta.coefficients(self.point.theta, self.model.features)
-        return margins(
-            self.model.flat, coefficients, self.model.rho_of(self.point.theta), self.point.delta, slope
-        )
+        """(N,) margins of a model without costs, sorted by market."""
+        theta = self.point.theta
+        coefficients = self.model.theta.coefficients(theta, self.model.features)
+        return margins(self.model.flat, coefficients, self.model.rho_of(theta), self.point.delta, slope)
 
     @property
     def positive_slope_weight(self) -> float:
         """Mean over markets of the weight of agents with a price slope at or above zero."""
         return float(np.mean([self.market(name).negative_weight for name in self.problem.market_names]))
+
+    def strength(self) -> tuple[FirstStage, ...]:
+        """How well the demand instruments move what is to be told apart: F for the slope of xi in every
+        nonlinear parameter and for every endogenous linear regressor (MODEL 2.10).
+
+        A parameter whose slope has an F below ten has an unreliable interval.
+        """
+        problem, model = self.problem, self.model
+        slopes = jacobian_rows(model, self.point)[0]
+        x1 = problem.demand_effects.residuals(problem.x1.matrix) if problem.x1.labels else problem.x1.matrix
+        ends = np.column_stack([x1[:, problem.endogenous], problem.demand_effects.residuals(slopes)])
+        names = tuple(n for n, e in zip(problem.x1.labels, problem.endogenous, strict=True) if e)
+        names += tuple(f"d xi / d {n}" for n in model.theta.names)
+        kept = [k for k in range(ends.shape[1]) if k not in dependent_columns(ends)]
+        exogenous = x1[:, ~problem.endogenous]
+        x = np.column_stack([exogenous, ends[:, kept]])
+        flags = np.arange(x.shape[1]) >= exogenous.shape[1]
+        labels = (*("" for _ in range(exogenous.shape[1])), *(names[k] for k in kept))
+        errors = self.errors_kind
+        cluster = problem.table.codes(errors.column) if isinstance(errors, Clustered) else None
+        return first_stages(x, problem.zd, flags, labels, errors, cluster, problem.demand_effects.rank)[0]
 
     def overidentification(self) -> tuple[float, int, float]:
         """J, degrees of freedom and p (J-stat). Raises InputError after one step, whose W is not optimal."""

@@ -30,6 +30,7 @@ from kanrin.estimation import (
     load_estimate,
     lognormal_income,
     optimal_instruments,
+    profile,
 )
 from kanrin.estimation._tails import chi_squared_tail, f_tail, normal_tail
 
@@ -270,3 +271,29 @@ def test_optimal_instruments_sharpen_the_estimate(supply: bool) -> None:
     assert second.converged
     assert abs(second["price"] - ALPHA) < TRUTH * second.error("price")
     assert abs(second["sigma[x]"] - SIGMA) < TRUTH * second.error("sigma[x]")
+
+
+def test_profile_is_lowest_at_the_estimate(results: EstimationResults) -> None:
+    at = results["sigma[x]"]
+    found = profile(results, "sigma[x]", [0.0, at - 0.3, at, at + 0.3])
+    assert found.converged.all()
+    assert found.objective[2] == pytest.approx(results.objective, rel=1e-8)
+    assert (found.objective > results.objective * (1 - 1e-9)).all()
+    assert list(found.within) == [False, True, True, True]
+    with pytest.raises(UnknownName):
+        profile(results, "price", [1.0])
+    with pytest.raises(InputError, match="no values"):
+        profile(results, "sigma[x]", [])
+
+
+def test_optimal_instruments_are_stronger(results: EstimationResults) -> None:
+    stages = results.strength()
+    assert [s.variable for s in stages] == ["price", "d xi / d sigma[x]"]
+    assert stages[0].F > 10 and not stages[0].is_weak
+    problem = build_problem(
+        table(), "1 + price + x", random="0 + x", agents=GaussHermite(9), firms="maker",
+        instruments=optimal_instruments(results).demand, **NAMES,
+    )  # fmt: skip
+    better = estimate(problem).strength()
+    assert better[1].F > 5 * stages[1].F
+    assert better[1].F > 10
