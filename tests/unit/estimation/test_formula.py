@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kanrin.base import InputError, UnknownName
 from kanrin.estimation import as_table, parse_formula
@@ -131,3 +133,14 @@ def test_unknown_column_names_the_nearest() -> None:
 def test_columns_that_cannot_be(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         build_design(text, TABLE)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(st.text(alphabet="ab1 0.+-*/:|()`'\"><=,CIlogxp$é\n", max_size=25))
+def test_any_text_is_a_formula_or_a_fault(text: str) -> None:
+    try:
+        formula = parse_formula(text)
+    except InputError as fault:
+        assert "column" in str(fault)
+    else:
+        assert parse_formula(formula.text) == formula
