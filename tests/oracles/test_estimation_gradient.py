@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kanrin.estimation import (
+    Clustered,
     Continuous,
     LinearCost,
     LogCost,
@@ -27,11 +28,12 @@ from kanrin.estimation import (
     evaluate,
 )
 from kanrin.estimation._gmm import first_weights, moment_covariance
-from kanrin.estimation._objective import moment_jacobian, moment_rows
+from kanrin.estimation._objective import gradient_at, moment_jacobian, moment_rows
 
 VALUE = 1e-10  # of the objective, relative: two inversions, each to 1e-13
 SLOPE = 1e-10  # of the gradient, relative to its largest element (MODEL section 10)
 JACOBIAN = 1e-9  # of the moments' Jacobian, relative: forward solves, no envelope
+DIFFERENCES = 1e-6  # central differences of the continuously updated objective
 STEP = 1e-30
 
 MARKETS, PRODUCTS, AGENTS, FIRMS, NESTS = 4, 9, 11, 3, 3
@@ -240,3 +242,32 @@ def test_continuous_updating_is_stationary() -> None:
             moved = results.values.copy()
             moved[k] += step
             assert q(moved) > best
+
+
+def test_continuous_gradient_with_clusters_effects_and_supply() -> None:
+    """The slopes of g'S(theta)^-1 g, S clustered and ridged, against central differences."""
+    from_case = CASES["supply, log cost, wedges"]
+    table, agents = data()
+    rule = OwnAgents(agents, market="market", nodes=["n0", "n1", "n2"])
+    problem = build_problem(table, "price + x | city", agents=rule, **{**NAMES, **from_case[1]})
+    model = build_model(problem, **from_case[2])
+    clusters, count = np.arange(model.rows) // 2, len(model.theta.start)
+    ridge = 1e-3 * np.eye(len(first_weights(model)))  # more moments than clusters
+
+    def look(x: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray, float]:
+        point = evaluate(model, x[:count], 0 * ridge, gradient=False, linear=x[count:])
+        rows = moment_rows(model, point)
+        S = moment_covariance(model, point, Clustered("market"), clusters) + ridge
+        Wg = np.linalg.solve(S, rows.mean(axis=0))
+        return point, rows, Wg, float(model.rows * rows.mean(axis=0) @ Wg)
+
+    begin = evaluate(model, model.theta.start, first_weights(model))
+    x = np.concatenate([begin.theta, begin.linear])
+    point, rows, Wg, _ = look(x)
+    own = np.bincount(clusters, weights=(rows - rows.mean(axis=0)) @ Wg)[clusters]
+    ours = np.concatenate(gradient_at(model, point, Wg, (1 - own, 1 - own)))
+    numbers = np.empty(len(x))
+    for k in range(len(x)):
+        step = 1e-5 * max(1.0, abs(x[k])) * np.eye(len(x))[k]
+        numbers[k] = (look(x + step)[3] - look(x - step)[3]) / (2 * step[k])
+    np.testing.assert_allclose(ours, numbers, rtol=0, atol=DIFFERENCES * np.abs(ours).max())
