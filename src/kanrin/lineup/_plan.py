@@ -18,7 +18,7 @@ from kanrin.lineup._draws import Draws, draw_inputs
 from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
 from kanrin.lineup._select import select_candidates
-from kanrin.lineup._sensitivity import BreakEven, Swing, swings
+from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swings
 from kanrin.lineup._settings import Settings, run_id
 from kanrin.lineup._terms import Terms, money_terms, read_terms
 from kanrin.lineup._valuation import Row, Valuation
@@ -220,9 +220,10 @@ def _solve(
             shifted = _shifts(market, entries, fresh, terms, best, me, workers)
         sense = drawn(min(draws, _SENSE_DRAWS), _SENSE)
         headline = {r.offered: float(w) for r, w in zip(valued.rows, valued.value.mean(axis=0), strict=True)}
-        found, roots = swings(
+        found = swings(
             book, market, entries, sense, best, used, me, headline, workers=workers, progress=progress
         )
+        roots = break_even_rates(book, market, entries, fresh, best, me, workers=workers, progress=progress)
     sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
     entries = _told_at(book, entries, {**pilot, **{k: v for k, v in sold.items() if v > 0}})
     return Plan(

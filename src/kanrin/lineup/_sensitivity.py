@@ -109,8 +109,8 @@ def swings(
     *,
     workers: int = 2,
     progress: Progress | None = None,
-) -> tuple[list[Swing], list[BreakEven]]:
-    """Swings of every uncertain key in `used`, most important first, flips for the first five; break-evens.
+) -> list[Swing]:
+    """Swings of every uncertain key in `used`, most important first, flips for the first five.
 
     `headline` holds the printed worth of line-ups, million JPY: changes on the common draws here are added
     to it, so that a row at today's value is the printed one. An empty line-up has nothing to swing; then
@@ -141,7 +141,7 @@ def swings(
         found += [apart.selection(), apart.market_size(), apart.left_hand_drive()]
         found = [s for s in found if s.size > _NO_EFFECT]
         found.sort(key=lambda s: (-round(s.size, 6), s.key))
-    return _flips(book, market, entries, draws, lineup, found, maker, headline, workers, progress)
+    return _flips(book, market, entries, draws, lineup, found, maker, workers, progress)
 
 
 @dataclass(frozen=True)
@@ -206,10 +206,9 @@ def _flips(
     lineup: Lineup,
     found: list[Swing],
     maker: int,
-    headline: Mapping[Lineup, float],
     workers: int,
     progress: Progress | None,
-) -> tuple[list[Swing], list[BreakEven]]:
+) -> list[Swing]:
     near = [lineup, *neighbours(lineup)]
     top = [s for s in found if s.key not in _APART][:_TOP]
     today = book.number(FX)
@@ -230,15 +229,10 @@ def _flips(
     trailing = np.flatnonzero(behind.mean(axis=0) > _TOLD_APART * error)  # others are too close to call today
     at = 1
     flips: dict[str, tuple[float | None, Lineup | None]] = {}
-    roots: list[BreakEven] = []
-    anchor = np.array([headline.get(other, 0.0) for other in near])
     for key, grid in grids.items():
         block = means[at : at + len(grid)]
         at += len(grid)
         value = today if key == FX else next(s.value for s in top if s.key == key)
-        now = block[grid.index(value)]
-        if key == FX:
-            roots = break_even_rates(np.array(grid), block + (anchor - now), lineup, near, entries.ids)
         flips[key] = _nearest_flip(np.array(grid), block, near, trailing, value)
     out = []
     for s in found:
@@ -246,7 +240,7 @@ def _flips(
             where, to = flips[s.key]
             s = Swing(s.key, s.value, s.low, s.high, s.value_low, s.value_high, where, to, True)
         out.append(s)
-    return out, roots
+    return out
 
 
 def _nearest_flip(
@@ -271,14 +265,45 @@ def _roots(x: Floats, y: Floats) -> list[float]:
 
 
 def break_even_rates(
-    grid: Floats, block: Floats, lineup: Lineup, near: list[Lineup], ids: Sequence[str]
+    book: Book,
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    lineup: Lineup,
+    maker: int,
+    *,
+    workers: int = 2,
+    progress: Progress | None = None,
 ) -> list[BreakEven]:
-    """(break-even) Exchange rates at which each chosen model's contribution and the plan's worth are nil."""
-    searched = (float(grid[0]), float(grid[-1]))
+    """(break-even) Exchange rates at which each chosen model's contribution and the plan's worth are nil.
+
+    On the draws given, the rate held at each point of a grid, prices settled anew; straight lines between.
+    """
+    if not any(lineup):
+        return []
+    today = book.number(FX)
+    grid = [today * step for step in _FX_STEPS]
+    without = [tuple(b and k != j for k, b in enumerate(lineup)) for j, on in enumerate(lineup) if on]
+    near = list(dict.fromkeys([lineup, *without]))
+    terms = [money_terms(book, market, entries, draws, {FX: x}) for x in grid]
+    rows = [Row(other, k) for k in range(len(grid)) for other in near]
+    v = value_rows(
+        market,
+        entries,
+        draws,
+        terms,
+        rows,
+        maker,
+        workers=workers,
+        progress=progress,
+        what="break-even rates",
+    )
+    means = v.value.mean(axis=0).reshape(len(grid), len(near))
+    searched = (grid[0], grid[-1])
+    chosen = [j for j, on in enumerate(lineup) if on]
     found = []
-    for j, model in enumerate(ids):
-        if lineup[j]:
-            without = near.index(tuple(b and k != j for k, b in enumerate(lineup)))
-            found.append(BreakEven(model, tuple(_roots(grid, block[:, 0] - block[:, without])), searched))
-    found.append(BreakEven(None, tuple(_roots(grid, block[:, 0])), searched))
+    for j, other in zip(chosen, without, strict=True):
+        gap = means[:, 0] - means[:, near.index(other)]
+        found.append(BreakEven(entries.ids[j], tuple(_roots(np.array(grid), gap)), searched))
+    found.append(BreakEven(None, tuple(_roots(np.array(grid), means[:, 0])), searched))
     return found
