@@ -12,7 +12,7 @@ from kanrin.app._options import json_option
 __all__ = ["command"]
 
 
-@click.command("about", help="Print the versions of Kanrin, Python and NumPy, and the shipped cases.")
+@click.command("about", help="Print the versions of Kanrin, Python and NumPy, which kernels run, and the shipped cases.")
 @json_option
 def command(as_json: bool) -> None:
     """Versions and shipped cases."""
@@ -20,11 +20,14 @@ def command(as_json: bool) -> None:
 
     from kanrin.app._terminal import print_json
     from kanrin.facts import shipped_cases
+    from kanrin.kernels import about as kernels_about
 
+    kernels = kernels_about()
     about = {
         "kanrin": __version__,
         "python": platform.python_version(),
         "numpy": version("numpy"),
+        "kernels": f"{kernels['kernels']}, {kernels['isa']}, {kernels['threads']} threads",
         "platform": platform.platform(terse=True),
         "cases": list(shipped_cases()),
         "licence": "MIT",

@@ -18,7 +18,7 @@ def test_parts_add_up_to_the_change():
         trade["balance_change_usd"]["mean"], rel=1e-6
     )
     assert trade["share_of_deficit"] == pytest.approx(
-        trade["balance_change_usd"]["mean"] / trade["deficit_usd"], rel=1e-8
+        trade["balance_change_usd"]["mean"] / trade["deficit_usd"], rel=1e-6
     )
 
 
