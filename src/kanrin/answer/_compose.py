@@ -33,7 +33,7 @@ NOTICE = (
 
 
 def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The content of plan.json for a plan; `review` is what would change if the open question were settled.
+    """The content of plan.json; `review` is what would change if the open question were settled.
 
     Floats carry eight significant digits: same inputs and seed give the same bytes. Raises InputError when the
     case lacks a number that the page needs.

@@ -12,7 +12,9 @@ from kanrin.app._options import json_option
 __all__ = ["command"]
 
 
-@click.command("about", help="Print the versions of Kanrin, Python and NumPy, which kernels run, and the shipped cases.")
+@click.command(
+    "about", help="Print the versions of Kanrin, Python and NumPy, the kernels that run, the shipped cases."
+)
 @json_option
 def command(as_json: bool) -> None:
     """Versions and shipped cases."""
