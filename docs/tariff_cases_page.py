@@ -5,14 +5,11 @@ Needs the reference data beside the project.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
-HERE = Path(__file__).resolve().parent
-PAGE = HERE / "replications" / "tariff-cases.md"
-CASES = HERE.parent / "tests" / "replications" / "tariff_cases.py"
+from replication_table import beside, comparison, nine_digits
+
+PAGE = Path(__file__).resolve().parent / "replications" / "tariff-cases.md"
 
 HEAD = """# Tariffs and mergers on six beers
 
@@ -56,37 +53,21 @@ The treasury's row is the change of its receipts.
 """
 
 
-def cases() -> ModuleType:
-    """The module of the cases."""
-    spec = importlib.util.spec_from_file_location("tariff_cases", CASES)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("tariff_cases", module)
-    spec.loader.exec_module(module)
-    return module
-
-
 def page() -> str:
     """The whole page."""
-    tc = cases()
-    solved = tc.cases()
+    tc = beside("tariff_cases")
     ours: dict[str, float] = {}
-    for case, (found, how) in solved.items():
+    for case, (found, how) in tc.cases().items():
         ours |= tc.answers(case, found, how)
-    lines = [
-        "| case | quantity | theirs | ours | difference | tolerance |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    for row in tc.rows("given.csv"):
-        value, mine = float(row["value"]), ours[row["id"]]
-        lines.append(
-            f"| {row['table']} | {row['quantity']} | {value:.9g} | {mine:.9g} | {mine - value:.0e} | "
-            f"{float(row['tolerance']):.0e} |"
-        )
+    rows = (
+        (r["table"], r["quantity"], r["value"], ours[r["id"]], float(r["tolerance"]))
+        for r in tc.rows("given.csv")
+    )
+    table = comparison(rows, ours=nine_digits, theirs=nine_digits)
     further = ["| case | quantity | ours |", "|---|---|---:|"]
     for case, values in tc.further().items():
         further += [f"| {case} | {name} | {value:.8g} |" for name, value in values.items()]
-    return HEAD + "\n" + "\n".join(lines) + "\n" + FURTHER + "\n".join(further) + "\n"
+    return HEAD + "\n" + table + "\n" + FURTHER + "\n".join(further) + "\n"
 
 
 if __name__ == "__main__":

@@ -3,70 +3,34 @@
 from __future__ import annotations
 
 import pytest
-from nevo_data import given, pyblp_files
+from nevo_data import blp_answer, blp_results, pyblp_files
+from published import assert_meets, assert_page_is_current, given
 
-from kanrin.estimation import (
-    LBFGSB,
-    Clustered,
-    EstimationResults,
-    OwnAgents,
-    TwoStep,
-    build_problem,
-    estimate,
-    read_csv,
-)
-
-SIGMA = [3.612, 0, 4.628, 1.818, 1.050, 2.056]  # the published estimates, the starts of PyBLP's page
-PI = [0, -43.501, 0, 0, 0, 0]
-NAMES = {"const": "1", "lnhpwt": "log(hpwt)", "lnmpg": "log(mpg)", "lnspace": "log(space)"}
+from kanrin.estimation import EstimationResults
 
 
 @pytest.fixture(scope="module")
 def results() -> EstimationResults:
-    files = pyblp_files()
-    table = read_csv(files.BLP_PRODUCTS_LOCATION)  # type: ignore[attr-defined]
-    agents = read_csv(files.BLP_AGENTS_LOCATION)  # type: ignore[attr-defined]
-    problem = build_problem(
-        table,
-        "1 + hpwt + air + mpd + space",
-        random="1 + prices + hpwt + air + mpd + space",
-        shares="shares",
-        market="market_ids",
-        price="prices",
-        instruments=[name for name in table.columns if name.startswith("demand_instruments")],
-        supply_instruments=[name for name in table.columns if name.startswith("supply_instruments")],
-        firms="firm_ids",
-        costs="1 + log(hpwt) + air + log(mpg) + log(space) + trend",
-        cost_bounds=(0.001, None),
-        agents=OwnAgents(
-            agents, market="market_ids", nodes=[f"nodes{k}" for k in range(5)], rest_never_buys=True
-        ),
-        demographics="0 + I(1 / income)",
-        product="car_ids",
-    )
-    return estimate(
-        problem,
-        sigma=SIGMA,
-        pi=PI,
-        errors=Clustered("clustering_ids"),
-        weighting=TwoStep(from_start=True),
-        search=LBFGSB(slope=1e-4),
-    )
+    pyblp_files()
+    return blp_results()
 
 
+needs_answers = pytest.mark.skipif(
+    not given("blp_nevo"), reason="the given answers are not beside the project"
+)
+
+
+@needs_answers
 def test_two_digits(results: EstimationResults) -> None:
-    answers = given("blp95")
-    assert len(answers) == 18 and results.converged
-    for name, (value, tolerance) in answers.items():
-        kind, _, word = name.split(".")[1].partition("_")
-        label = NAMES.get(word, word)
-        if kind == "objective":
-            ours = results.objective
-        elif kind == "pi":
-            ours = results["pi[prices, I(1 / income)]"]
-        else:
-            ours = results[{"sigma": f"sigma[{label}]", "beta": label, "gamma": f"cost: {label}"}[kind]]
-        assert ours == pytest.approx(value, abs=tolerance), name
+    rows = given("blp_nevo", "blp95")
+    assert len(rows) == 18 and results.converged
+    assert_meets(rows, {row.name: blp_answer(row.name) for row in rows})
+
+
+@needs_answers
+def test_the_page_holds_these_numbers(results: EstimationResults) -> None:
+    assert results.converged
+    assert_page_is_current("replications_pages", "blp-1995", "blp-1995")
 
 
 def test_what_the_table_says(results: EstimationResults) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import tariff_cases as tc
+from published import assert_page_is_current
 
 from kanrin.simulation import solve_cournot
 
@@ -69,22 +67,7 @@ def test_cournot_inputs():
 
 
 def test_the_page_holds_these_numbers():
-    docs = Path(__file__).resolve().parents[2] / "docs"
-    spec = importlib.util.spec_from_file_location("tariff_cases_page", docs / "tariff_cases_page.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    page = (docs / "replications" / "tariff-cases.md").read_text(encoding="utf-8").splitlines()
-    made = module.page().splitlines()
-    assert len(page) == len(made), "renew it with `python docs/tariff_cases_page.py`"
-    for one, two in zip(made, page, strict=True):
-        a, b = one.split(" | "), two.split(" | ")
-        assert a[:2] == b[:2], "renew it with `python docs/tariff_cases_page.py`"
-        if one.startswith("|") and a[-1].rstrip(" |").replace(".", "").lstrip("-")[:1].isdigit():
-            mine = 3 if len(a) == 6 else 2
-            assert float(a[mine].rstrip(" |")) == pytest.approx(float(b[mine].rstrip(" |")), rel=2e-7)
-        else:
-            assert one == two
+    assert_page_is_current("tariff_cases_page", "tariff-cases")
 
 
 def test_every_solution_shows_its_evidence(solved):
