@@ -25,6 +25,14 @@ COMMANDS = {  # name -> (module, one line of help)
         "_explain_command",
         "The chain behind a number: rule, fact, assumption, table cell or figure.",
     ),
+    "estimate": (
+        "_estimate_command",
+        "Demand and costs from market data: a table of coefficients and an estimate file.",
+    ),
+    "simulate": (
+        "_simulate_command",
+        "What a merger, tariff, tax, cost, quota, entry or exit does to prices, profits and buyers.",
+    ),
     "check": ("_check_command", "Prove that a case folder is sound, or list its faults with file and line."),
     "init": ("_init_command", "Copy a shipped case into a folder, to edit it."),
     "about": ("_about_command", "Versions of Kanrin and of what it runs on, and the shipped cases."),

@@ -77,7 +77,7 @@ def _failure(error: Exception) -> int:
         traceback.print_exception(error)
     if isinstance(error, CaseError) and len(error.faults) > 1:
         _say(
-            f"Error: {len(error.faults)} faults in the case\n"
+            f"Error: {len(error.faults)} faults in {getattr(error, 'of', 'the case')}\n"
             + "\n".join(f"  {fault}" for fault in error.faults)
         )
     elif isinstance(error, KanrinError):

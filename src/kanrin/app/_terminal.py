@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,18 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["Progress", "console", "minus", "number", "print_answer", "print_json", "progress_bar", "table"]
+__all__ = [
+    "Progress",
+    "console",
+    "minus",
+    "number",
+    "print_answer",
+    "print_json",
+    "progress_bar",
+    "table",
+    "true_minuses",
+    "working",
+]
 
 Progress = Callable[[int, int, str], None]
 PIPED_WIDTH = 160  # columns of a table that goes into a file or a pipe
@@ -80,6 +92,11 @@ def minus(text: str) -> str:
     return text.replace("-", "\u2212", 1) if text.startswith("-") else text
 
 
+def true_minuses(text: str) -> str:
+    """A table of text with true minuses before its numbers."""
+    return re.sub(r"(?<=\s)-(?=\d)", "\u2212", text)
+
+
 @contextmanager
 def progress_bar(wanted: bool = True) -> Iterator[Progress | None]:
     """A progress bar on standard error when it is a terminal; None otherwise."""
@@ -104,6 +121,22 @@ def progress_bar(wanted: bool = True) -> Iterator[Progress | None]:
             bar.update(task, completed=done, total=max(total, 1), description=what)
 
         yield report
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """What is being done and for how long, on standard error when it is a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task(what, total=None)
+        yield
 
 
 def print_answer(text: str) -> None:

@@ -7,7 +7,9 @@ edited in place.
 from kanrin.facts._case import About, Case, case_folder, load_case, shipped_cases
 from kanrin.facts._cells import case_figure, cell_keys, known_keys
 from kanrin.facts._check import Check, CheckReport, CheckResult, check_case
+from kanrin.facts._faults import fault_sentence, faults_in
 from kanrin.facts._init import init_case
+from kanrin.facts._lines import read_toml
 from kanrin.facts._override import apply_overrides, parse_setting
 from kanrin.facts._positions import line_of
 from kanrin.facts._read import read_table
@@ -65,11 +67,14 @@ __all__ = [
     "case_folder",
     "cell_keys",
     "check_case",
+    "fault_sentence",
+    "faults_in",
     "init_case",
     "known_keys",
     "line_of",
     "load_case",
     "parse_setting",
     "read_table",
+    "read_toml",
     "shipped_cases",
 ]

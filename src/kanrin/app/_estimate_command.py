@@ -1,0 +1,179 @@
+"""`kanrin estimate`: demand and costs from market data, as a table and as an estimate file."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kanrin.app._options import json_option, not_blank
+
+if TYPE_CHECKING:
+    from kanrin.app._estimate_spec import EstimateSpec
+    from kanrin.app._spec_reader import Placed
+    from kanrin.estimation import EstimationResults, FirstStage
+
+__all__ = ["command"]
+
+
+@click.command(
+    "estimate",
+    help="Estimate what SPEC describes: its data file, formulas, instruments, agents and weights "
+    "(TOML; files it names are relative to it). Prints the coefficients with standard errors, the "
+    "over-identification test and how strongly the instruments move what they must. A search that does "
+    "not settle ends with exit code 1, and writes nothing.",
+)
+@click.argument("spec", metavar="SPEC", type=click.Path())
+@click.option(
+    "--out",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write the estimate file (TOML) here; simulate, plan and Python read it.",
+)
+@click.option("--force", is_flag=True, help="Write over --out though it exists.")
+@click.option(
+    "--table",
+    "form",
+    type=click.Choice(["text", "markdown", "latex"]),
+    default="text",
+    show_default=True,
+    help="How the table is written.",
+)
+@json_option
+def command(spec: str, out: str | None, force: bool, form: str, as_json: bool) -> None:
+    """Estimate a specification."""
+    from kanrin.app._estimate_spec import EstimateSpec
+    from kanrin.app._estimated import estimated, problem_of
+    from kanrin.app._out_file import check_out_file, write_whole
+    from kanrin.app._spec_reader import read_spec
+    from kanrin.app._terminal import working
+    from kanrin.base import SolveError
+
+    not_blank("SPEC", spec, "the path of a specification (TOML)")
+    not_blank("--out", out, "a file")
+    placed = read_spec(spec, EstimateSpec, "a specification of an estimate")
+    if out is not None:
+        check_out_file(out, force)
+    written = False
+    try:
+        with working("reading the data"):
+            problem = problem_of(placed)
+        with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets"):
+            results = estimated(placed, problem)
+            strength = _strength(results)
+        if out is not None and results.converged:
+            with placed.at("save"):
+                write_whole(out, lambda path: results.save(path, **_words(placed)))
+            written = True
+        _show(placed, results, strength, form, as_json)
+        if written:
+            click.echo(f"wrote {out}", err=as_json)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"written to {out}" if written else "nothing was written") from None
+    if not results.converged:
+        kept = "" if out is None else f"; nothing was written to {out}"
+        raise SolveError(
+            f"{results.search.advice}{kept}; the table shows where it stopped. [estimation] tries, slope and "
+            "steps, [starts] and [bounds] set the search"
+        )
+
+
+def _strength(results: EstimationResults) -> tuple[FirstStage, ...]:
+    from kanrin.base import KanrinError
+
+    try:
+        return results.strength()
+    except KanrinError:
+        return ()  # a table without first stages; the estimate itself stands
+
+
+def _words(spec: Placed[EstimateSpec]) -> dict[str, Any]:
+    words = spec.content.save
+    return {
+        "market": words.market,
+        "period": words.period,
+        "title": spec.content.title,
+        "origin": words.origin,
+        "log_income_sd": words.log_income_sd,
+        "nodes": words.nodes,
+        "price_definition": words.price_definition,
+        "rename": words.rename,
+    }
+
+
+def _show(
+    spec: Placed[EstimateSpec],
+    results: EstimationResults,
+    strength: tuple[FirstStage, ...],
+    form: str,
+    as_json: bool,
+) -> None:
+    from dataclasses import replace
+
+    from kanrin.app._terminal import print_json, true_minuses
+
+    if as_json:
+        print_json(_plain(spec, results, strength))
+        return
+    table = results.table
+    stages = {f"First stage, {s.variable}": _stage_words(s) for s in strength}
+    weak = tuple(
+        f"the instruments are weak for {s.variable} (F below ten): its interval cannot be relied on"
+        for s in strength
+        if s.is_weak
+    )
+    table = replace(
+        table,
+        title=": ".join(part for part in (spec.content.title, table.title) if part),
+        statistics={**table.statistics, **stages},
+        notes=(*table.notes, *weak),
+    )
+    if form == "text":
+        click.echo(true_minuses(table.to_text()))
+    else:
+        click.echo(table.to_markdown() if form == "markdown" else table.to_latex())
+
+
+def _stage_words(stage: FirstStage) -> str:
+    return f"F({stage.freedom[0]}, {stage.freedom[1]}) {stage.F:.1f}, effective {stage.effective_F:.1f}"
+
+
+def _plain(
+    spec: Placed[EstimateSpec], results: EstimationResults, strength: tuple[FirstStage, ...]
+) -> dict[str, Any]:
+    """The answer for machines; what does not exist is null."""
+    table = results.table
+    errors = [float(e) if math.isfinite(e) else None for e in table.errors]
+    judged: dict[str, Any] | None = None
+    if results.is_weighted_optimally:
+        value, degrees, p = results.overidentification()
+        judged = {"J": value, "degrees": degrees, "p": p}
+    return {
+        "specification": str(spec.path),
+        "title": spec.content.title,
+        "observations": results.problem.rows,
+        "markets": len(results.problem.market_names),
+        "converged": results.converged,
+        "objective": results.objective,
+        "parameters": [
+            {"name": name, "group": group, "estimate": float(value), "std_error": error}
+            for name, group, value, error in zip(table.names, table.groups, table.values, errors, strict=True)
+        ],
+        "over_identification": judged,
+        "first_stages": [
+            {
+                "variable": s.variable,
+                "F": _number(s.F),
+                "effective_F": _number(s.effective_F),
+                "weak": s.is_weak,
+            }
+            for s in strength
+        ],
+        "statistics": dict(table.statistics),
+        "notes": list(table.notes),
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
