@@ -35,8 +35,8 @@ NOTICE = (
 def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
     """The content of plan.json; `review` is what would change if the open question were settled.
 
-    Floats carry eight significant digits: same inputs and seed give the same bytes. Raises InputError when the
-    case lacks a number that the page needs.
+    Floats carry eight significant digits: same inputs and seed give the same bytes. Raises InputError when
+    the case lacks a number that the page needs.
     """
     falls = {plan.entries.entries[j].candidate.id: plan_waterfall(plan, j) for j in plan.chosen}
     rows = [decision(plan, j, falls[plan.entries.entries[j].candidate.id]) for j in plan.chosen]
