@@ -2,7 +2,7 @@
 
 Sources: BLP 1995; Varadhan & Roland 2008; Reynaerts, Varadhan & Nash 2012. The Newton system L d = s R is
 solved exactly: L = diag(s) - sum_i w_i s_i s_i' is a diagonal less a matrix of rank I, so that I equations
-do (Woodbury), or J when J <= I.
+do (Woodbury), or J when J <= I. Where kernels are compiled, each draw is a market of theirs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, InputError, SolveError
 from kanrin.demand._shares import choice_probabilities
+from kanrin.kernels import Markets, invert, is_native
 
 __all__ = ["Inversion", "InversionBatch", "invert_many", "invert_shares"]
 
@@ -92,7 +93,24 @@ def invert_many(
         delta = np.log(target) - np.log1p(-target.sum(axis=1))[:, None] - _mean_attraction(price, slopes, w)
     else:
         delta = np.array(np.broadcast_to(np.asarray(start, dtype=np.float64), target.shape))
+    if is_native() and slopes.size and (w >= 0.0).all() and abs(float(w.sum()) - 1.0) < 1e-9:
+        return _compiled(target, price, slopes, w, delta)
     return _iterate(target, price, slopes, w, delta)
+
+
+def _compiled(target: Floats, price: Floats, slopes: Floats, w: Floats, delta: Floats) -> InversionBatch:
+    """`_iterate` by the compiled kernel."""
+    draws, products = delta.shape
+    markets = Markets(
+        np.arange(0, draws * products + 1, products),
+        np.tile(price, draws)[:, None],
+        np.arange(0, slopes.size + 1, w.size),
+        np.tile(w, draws),
+        slopes.reshape(-1, 1),
+    )
+    found = invert(markets, target.ravel(), start=delta.ravel())
+    answer = np.where(found.converged[:, None], found.delta.reshape(delta.shape), np.nan)
+    return InversionBatch(answer, found.residual, found.bound, int(found.steps.max()), found.converged)
 
 
 def _mean_attraction(price: Floats, slopes: Floats, w: Floats) -> Floats:

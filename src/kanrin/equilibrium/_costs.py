@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kanrin.base import Floats, Ints, SolveError
-from kanrin.demand import choice_probabilities, shares_by_price
 from kanrin.equilibrium._game import PriceGame
+from kanrin.kernels import Markets, margins, shares
 
 __all__ = ["RecoveredCosts", "recover_costs"]
 
@@ -47,14 +47,19 @@ def recover_costs(
         keep=np.asarray(keep, dtype=np.float64), ad_valorem=np.asarray(ad_valorem, dtype=np.float64),
         levies=np.asarray(levies, dtype=np.float64),
     )  # fmt: skip
-    probabilities, _ = choice_probabilities(game.delta, game.alpha, game.consumer_price(p))
-    wedge = game.keep * (probabilities @ game.weights) / (1.0 + game.ad_valorem)
-    matrix = game.ownership() * shares_by_price(game.alpha, probabilities, game.weights)
-    scale = np.abs(np.diag(matrix))  # rows in units of the own slope: small sellers weigh like large ones
+    if p.size == 0:
+        return RecoveredCosts(p.copy(), p.copy(), np.zeros(0, dtype=np.int64))
+    market = Markets(
+        np.array([0, p.size]),
+        game.consumer_price(p)[:, None],
+        np.array([0, game.alpha.size]),
+        game.weights,
+        game.alpha[:, None],
+    )
+    wedge = game.keep * shares(market, game.delta, threads=1) / (1.0 + game.ad_valorem)
     try:
-        solved = np.linalg.solve(matrix / scale[:, None], wedge / scale)
-    except np.linalg.LinAlgError as error:
+        margin = margins(market, game.delta, game.alpha, game.firms, wedge, kappa=game.kappa, threads=1)
+    except SolveError as error:
         raise SolveError("costs not recovered: H o D is singular; a product has no sales: drop it") from error
-    margin: Floats = np.asarray(-solved, dtype=np.float64)
     cost: Floats = game.keep * p - margin
     return RecoveredCosts(cost, margin, np.flatnonzero(cost < 0.0))

@@ -18,14 +18,17 @@ from kanrin.base import Bools, Floats, InputError
 from kanrin.equilibrium._firstorder import FirstOrder, first_order, foc_jacobian
 from kanrin.equilibrium._game import PriceGame
 from kanrin.equilibrium._solve import default_start, is_sellable, settle, solve_prices
-from kanrin.kernels import is_native, price_rows
+from kanrin.kernels import PriceRows, is_native, price_rows
 
 __all__ = ["Chord", "Lineups", "chord_at", "solve_lineups"]
 
 _TOLERANCE = 1e-11  # of max |p|, on |r p - c - zeta|
+_COMPILED_TOLERANCE = 1e-12  # without a Jacobian the prices are farther off than the residual tells
 _NEAR = 1e-5  # the full line-up needs no more: it only lends its Jacobian and a start
 _MAX_CHORD_STEPS = 12
 _MAX_BORROWED_STEPS = 24  # with a neighbour's Jacobian more steps are still cheaper than a Jacobian
+_FEW_AGENTS = 50  # up to which an evaluation costs less than a step by a Jacobian (J, J)
+_FEW_ROWS = 3
 _CHUNK = 16  # rows worked on together: a chunk's arrays stay in cache
 _LARGEST_UTILITY = 300.0  # exp and its square are safe below; beyond, rows are solved one by one
 
@@ -147,25 +150,25 @@ def _compiled(
     if not np.isfinite(start).all():
         answer.converged[:] = False
         return 0
-    found = price_rows(
-        game.delta,
-        game.alpha,
-        game.weights,
-        np.ascontiguousarray(costs),
-        game.keep,
-        game.ad_valorem,
-        game.levies,
-        game.firms,
-        kappa=game.kappa,
-        offered=np.ascontiguousarray(rows),
-        start=np.ascontiguousarray(start),
-        inverse=chord.natural,
-        tolerance=_TOLERANCE,
-        threads=1,
-    )
+    inverse = chord.natural if game.alpha.size > _FEW_AGENTS else None
+
+    def solved(which: slice, near: Floats) -> PriceRows:
+        return price_rows(
+            game.delta, game.alpha, game.weights, np.ascontiguousarray(costs[which]), game.keep,
+            game.ad_valorem, game.levies, game.firms,
+            kappa=game.kappa, offered=np.ascontiguousarray(rows[which]), start=np.ascontiguousarray(near),
+            inverse=inverse, tolerance=_COMPILED_TOLERANCE, threads=1,
+        )  # fmt: skip
+
+    if len(rows) > _FEW_ROWS:  # the fullest row first: the others start from its prices, costs passed on
+        lead = int(rows.sum(axis=1).argmax())
+        first = solved(slice(lead, lead + 1), start)
+        if first.converged[0]:
+            start = np.where(rows[lead], first.price[0], start) + (costs - costs[lead]) / game.keep
+    found = solved(slice(None), start)
     answer.price[:], answer.shares[:] = found.price, found.shares
     answer.profit[:, : found.profit.shape[1]] = found.profit
-    answer.residual[:], answer.converged[:] = found.residual, found.converged
+    answer.residual[:], answer.converged[:] = found.residual, found.residual <= _TOLERANCE
     return int(found.steps.max(initial=0))
 
 

@@ -29,6 +29,7 @@ class Book:
 
     case: Case = field(repr=False)
     regime: Regime
+    _numbers: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def on(self) -> date:
@@ -69,7 +70,9 @@ class Book:
 
     def number(self, key: str) -> float:
         """The bare value behind a key."""
-        return self.figure(key).value
+        if key not in self._numbers:  # asked for thousands of times, once for each set of terms
+            self._numbers[key] = self.figure(key).value
+        return self._numbers[key]
 
     def claims(self, key: str) -> bool:
         """Whether a yes-or-no key holds on the day; a rule without a value in force does not."""
