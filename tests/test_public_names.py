@@ -55,12 +55,32 @@ def test_every_command_has_a_section(name):
     assert f"## kanrin {name}\n" in COMMANDS_PAGE
 
 
-def test_the_page_of_commands_is_what_the_commands_say():
-    spec = importlib.util.spec_from_file_location("commands_page", DOCS / "commands_page.py")
+def _script(name):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert module.page() == COMMANDS_PAGE, "renew it with `python docs/commands_page.py`"
+    return module
+
+
+def test_the_page_of_commands_is_what_the_commands_say():
+    assert _script("commands_page").page() == COMMANDS_PAGE, "renew it with `python docs/commands_page.py`"
+
+
+def test_the_rooms_of_economists_are_listed_name_by_name():
+    assert _script("python_page").page() == PYTHON_PAGE, "renew it with `python docs/python_page.py`"
+
+
+def test_labels_live_where_the_page_says():
+    """Each place on the page cites its label; each label of the list has a place."""
+    module = _script("labels_page")
+    found, cure = module.where(), "renew it with `python docs/labels_page.py`"
+    rows = re.findall(
+        r"^\| \(([a-z0-9-]+)\) \| [^|]+ \| (.+) \|$", module.PAGE.read_text("utf-8"), flags=re.M
+    )
+    assert [label for label, _ in rows] == [n for group in module.LABELS.values() for n in group], cure
+    for label, places in rows:
+        assert set(re.findall(r"`([^`]+)`", places)) <= set(found[label]), f"({label}): {cure}"
 
 
 def test_every_error_is_public():

@@ -73,7 +73,7 @@ class EstimationResults:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Nonlinear parameters, then beta by label, then gamma as `cost: label`."""
+        """Nonlinear parameters, then beta by label, then gamma, its labels after `cost`."""
         searched = self.model.theta.of_kind("alpha")
         taken = {n for n, a in zip(self.model.theta.names, searched, strict=True) if a}
         beta = tuple(n for n in self.problem.x1.labels if n not in taken)
