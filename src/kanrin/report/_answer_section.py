@@ -156,8 +156,8 @@ def _pathway(item: Mapping[str, Any]) -> str:
 
 
 def _acronym(item: Mapping[str, Any]) -> str:
-    """The letters a long name carries in brackets, such as PHP."""
-    found = re.search(r"\(([A-Z]{2,6})\)", _pathway(item))
+    """The short form a long name carries in brackets at its end, such as PHP or Article 58-3."""
+    found = re.search(r"\(([A-Z][A-Za-z0-9 -]{1,14})\)$", _pathway(item))
     return found.group(1) if found else ""
 
 
