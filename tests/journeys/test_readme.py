@@ -39,12 +39,22 @@ def test_the_commands_of_the_table_are_understood(run, tmp_path, monkeypatch, co
 
 def test_the_page_of_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (page,) = _blocks("python")
+    page, _ = _blocks("python")
     quick = page.replace("draws=50", "draws=4")
     assert quick != page
     exec(compile(quick, "README.md", "exec"), {})
     assert (tmp_path / "brief" / "brief.html").exists()
     assert "jp.customs.hs8703.mfn" in capsys.readouterr().out
+
+
+def test_the_page_of_economists_runs(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    _, page = _blocks("python")
+    exec(compile(page, "README.md", "exec"), {})
+    told = capsys.readouterr().out
+    for words in ("sigma[size]", "owner South", "buyers"):
+        assert words in told
+    assert len(told.splitlines()) < 80
 
 
 def test_links_lead_somewhere():

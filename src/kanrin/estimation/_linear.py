@@ -108,6 +108,9 @@ class LinearResults:
         """The table as text."""
         return self.table.to_text()
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def _repr_html_(self) -> str:
         return self.table.to_html()
 

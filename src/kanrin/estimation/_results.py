@@ -391,6 +391,9 @@ class EstimationResults:
         """The table in LaTeX."""
         return self.table.to_latex()
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def _repr_html_(self) -> str:
         return self.table.to_html()
 
