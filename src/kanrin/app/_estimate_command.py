@@ -43,6 +43,17 @@ __all__ = ["command"]
 @json_option
 def command(spec: str, out: str | None, force: bool, form: str, as_json: bool) -> None:
     """Estimate a specification."""
+    not_blank("SPEC", spec, "the path of a specification (TOML)")
+    not_blank("--out", out, "a file")
+    written: list[str] = []
+    try:
+        _estimate(spec, out, force, form, as_json, written)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"written to {out}" if written else "nothing was written") from None
+
+
+def _estimate(spec: str, out: str | None, force: bool, form: str, as_json: bool, written: list[str]) -> None:
+    """Read, estimate, write and show; `written` names the file once it is in place."""
     from kanrin.app._estimate_spec import EstimateSpec
     from kanrin.app._estimated import estimated, problem_of
     from kanrin.app._out_file import check_out_file, write_whole
@@ -50,27 +61,20 @@ def command(spec: str, out: str | None, force: bool, form: str, as_json: bool) -
     from kanrin.app._terminal import working
     from kanrin.base import SolveError
 
-    not_blank("SPEC", spec, "the path of a specification (TOML)")
-    not_blank("--out", out, "a file")
     placed = read_spec(spec, EstimateSpec, "a specification of an estimate")
     if out is not None:
         check_out_file(out, force)
-    written = False
-    try:
-        with working("reading the data"):
-            problem = problem_of(placed)
-        with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets"):
-            results = estimated(placed, problem)
-            strength = _strength(results)
-        if out is not None and results.converged:
-            with placed.at("save"):
-                write_whole(out, lambda path: results.save(path, **_words(placed)))
-            written = True
-        _show(placed, results, strength, form, as_json)
-        if written:
-            click.echo(f"wrote {out}", err=as_json)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"written to {out}" if written else "nothing was written") from None
+    with working("reading the data"):
+        problem = problem_of(placed)
+    with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets"):
+        results = estimated(placed, problem)
+        strength = _strength(results)
+    if out is not None and results.converged:
+        with placed.at("save"):
+            write_whole(out, lambda path: results.save(path, **_words(placed)), lambda: written.append(out))
+    _show(placed, results, strength, form, as_json)
+    for path in written:
+        click.echo(f"wrote {path}", err=as_json)
     if not results.converged:
         kept = "" if out is None else f"; nothing was written to {out}"
         raise SolveError(

@@ -190,6 +190,6 @@ def _own_agents(spec: Spec, wanted: AgentsFile) -> OwnAgents:
         raise SpecError(faults)
     own = OwnAgents(table, wanted.market, wanted.weights, wanted.nodes, wanted.rest_never_buys)
     with spec.at("agents"):
-        markets = [None] if wanted.market is None else list(table.codes(wanted.market).levels)
+        markets = ["(each)"] if wanted.market is None else list(table.codes(wanted.market).levels)
         own.draw(markets, 0)
     return own

@@ -108,6 +108,11 @@ def restored(spec: Spec, problem: Problem, saved: SavedEstimate, file: str) -> E
             )
             + "; estimate again with --out, or name the specification that made it"
         )
+    if saved.observations != problem.rows:
+        raise InputError(
+            f"{file} was made from {saved.observations:,} rows, {spec.content.data.file} has "
+            f"{problem.rows:,}; name the data that made it, or estimate again with --out"
+        )
     order = [saved.names.index(name) for name in shell.names]
     at = shell.at(saved.values[order])
     return replace(at, covariance=saved.covariance[np.ix_(order, order)])

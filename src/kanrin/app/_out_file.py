@@ -26,14 +26,18 @@ def check_out_file(path: str | Path, force: bool) -> None:
         raise OutputError(f"{target} cannot be written; choose a folder you may write to")
 
 
-def write_whole(path: str | Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a file beside `path`, then put it in its place; an interrupt waits for the end."""
+def write_whole(path: str | Path, write: Callable[[Path], None], done: Callable[[], None]) -> None:
+    """Let `write` fill a file beside `path`, then put it in its place and say `done`.
+
+    An interrupt waits for the end. Raises OutputError when the place cannot be written.
+    """
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     with held():
         try:
             write(beside)
             beside.replace(target)
+            done()
         except OSError as error:
             raise OutputError(
                 f"{target} cannot be written ({(error.strerror or str(error)).lower()}); choose another place"

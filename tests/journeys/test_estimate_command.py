@@ -1,0 +1,313 @@
+"""`kanrin estimate`: a table, an estimate file, JSON; bad input told with file, line and way out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kanrin.estimation import load_estimate
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+ROUNDING = 1e-9  # the same sums in another order
+TRUE_PRICE = -1.6  # of the made-up data
+STANDARD_ERRORS = 3.0  # how far an estimate may lie from it
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The shipped examples, to be changed."""
+    return Path(shutil.copytree(EXAMPLES, tmp_path / "examples"))
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    """Replace texts that must be there."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text, encoding="utf-8")
+
+
+def column(path: Path, name: str, change) -> None:
+    """Change a column of a CSV file: `change` gives the cell of a row number and the old cell."""
+    lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    k = lines[0].index(name)
+    for n, line in enumerate(lines[1:]):
+        line[k] = str(change(n, line[k]))
+    path.write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+
+
+def test_the_estimate_is_near_what_made_the_data(run, folder):
+    result = run("estimate", folder / "estimate.toml", "--json")
+    assert result.code == 0
+    by_name = {p["name"]: p for p in result.json["parameters"]}
+    price = by_name["price"]
+    assert abs(price["estimate"] - TRUE_PRICE) < STANDARD_ERRORS * price["std_error"]
+    assert result.json["converged"]
+    assert result.json["over_identification"]["degrees"] == 1
+    assert not any(stage["weak"] for stage in result.json["first_stages"])
+
+
+def test_the_file_holds_what_the_table_says(run, folder):
+    out = folder / "saved.toml"
+    result = run("estimate", folder / "estimate.toml", "--out", out, "--json")
+    assert result.code == 0
+    saved = load_estimate(out)
+    told = {p["name"]: p for p in result.json["parameters"]}
+    assert set(saved.names) == set(told)
+    for name, error in zip(saved.names, saved.errors, strict=True):
+        np.testing.assert_allclose(saved[name], told[name]["estimate"], rtol=ROUNDING)
+        np.testing.assert_allclose(error, told[name]["std_error"], rtol=ROUNDING)
+    assert [p.name for p in folder.iterdir() if p.name.endswith(".part")] == []
+
+
+@pytest.mark.parametrize(
+    ("form", "marks"),
+    [
+        ("text", ["sigma[size]", "\u22121.5", "Over-identification", "First stage, price"]),
+        ("markdown", ["| price |", "- Observations: 80 in 10 markets"]),
+        ("latex", [r"\begin{tabular}", r"\toprule", "sigma[size] &"]),
+    ],
+)
+def test_every_form_of_the_table(run, folder, form, marks):
+    result = run("estimate", folder / "estimate.toml", "--table", form)
+    assert result.code == 0
+    for mark in marks:
+        assert mark in result.out
+
+
+@pytest.mark.parametrize(
+    "agents",
+    [
+        'rule = "sparse-grid"\nlevel = 4',
+        'rule = "halton"\nagents = 60\nseed = 2',
+        'rule = "sobol"\nagents = 64\nseed = 2',
+        'rule = "mlhs"\nagents = 60\nseed = 2\ncommon = true',
+        'rule = "monte-carlo"\nagents = 60\nseed = 2',
+        'rule = "file"\nfile = "agents.csv"\nweights = "weights"\nnodes = ["v"]',
+    ],
+)
+def test_every_rule_of_agents(run, folder, agents):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    rows = [f"{v:.17g},{w:.17g}" for v, w in zip(nodes, weights / weights.sum(), strict=True)]
+    (folder / "agents.csv").write_text("v,weights\n" + "\n".join(rows) + "\n")
+    edit(folder / "estimate.toml", ('rule = "gauss-hermite"\nnodes = 9', agents))
+    assert run("estimate", folder / "estimate.toml", "--json").code == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [('weighting = "two-step"', 'weighting = "one-step"')],
+        [('errors = "robust"', 'errors = "unadjusted"')],
+        [('errors = "robust"', 'errors = "clustered"\ncluster = "model"')],
+        [('weighting = "two-step"', 'weighting = "iterated"\ntries = 2')],
+        [('random = "0 + size"        # buyers differ in how they like size', ""),
+         ('[agents]\nrule = "gauss-hermite"\nnodes = 9', "")],
+        [('"differentiation-quadratic"', '"differentiation-local"')],
+        [('"differentiation-quadratic"', '"blp"')],
+        [('units = "units"', 'units = "units"\nzeros = "laplace"')],
+        [('market_size = "buyers" ', "market_size = 1_000_000 ")],
+        [("[estimation]", '[starts]\nsigma = { size = 0.4 }\n\n[estimation]')],
+        [("[estimation]", '[bounds]\n"sigma[size]" = [0, inf]\n\n[estimation]')],
+        [('linear = "1 + price + size"', 'linear = "price + size | model"')],
+    ],
+)  # fmt: skip
+def test_every_choice_is_heard(run, folder, changes):
+    edit(folder / "estimate.toml", *changes)
+    result = run("estimate", folder / "estimate.toml", "--json")
+    assert result.code == 0, result.err
+    assert result.json["converged"]
+
+
+def test_costs_are_estimated_beside_demand(run, folder):
+    edit(
+        folder / "estimate.toml",
+        ("[instruments]", 'costs = "1 + size + steel"\ncost_form = "linear"\n\n[instruments]'),
+        (
+            "[agents]",
+            '[[supply_instruments.built]]\nkind = "differentiation-quadratic"\nof = "size"\n\n[agents]',
+        ),
+    )
+    result = run("estimate", folder / "estimate.toml", "--json")
+    assert result.code == 0, result.err
+    assert {"cost: size", "cost: steel"} <= {p["name"] for p in result.json["parameters"]}
+
+
+BAD = {
+    "unknown key": ([("random =", "randon =")], [":14: [model] randon: unknown key; did you mean random"]),
+    "unknown table": ([("[agents]", "[agent]")], ["agent: unknown key; did you mean agents?"]),
+    "unknown rule": ([("gauss-hermite", "gauss-hermit")], ["agents: rule is", "did you mean gauss-hermite?"]),
+    "key of another rule": ([("nodes = 9", "seed = 1")], ["seed: unknown key; known here: rule, nodes"]),
+    "unknown column": (
+        [('price = "price"', 'price = "prise"')],
+        [":8: price: unknown column of cars.csv 'prise'; did you mean price?"],
+    ),
+    "unknown column of a formula": (
+        [("1 + price + size", "1 + price + sise")],
+        [":13: linear: unknown column of cars.csv 'sise'", "did you mean size?"],
+    ),
+    "unknown instrument": ([('["steel"]', '["steal"]')], [":17:", "'steal'", "did you mean steel?"]),
+    "a formula that does not parse": ([("1 + price + size", "1 + price +")],
+        [":13: linear: formula:", "column"],
+    ),
+    "collinear": ([("1 + price + size", "1 + price + size + I(2 * size)")], ["estimate.toml", "dependent"]),
+    "no instruments": (
+        [('[instruments]\ncolumns = ["steel"]', ""), ("[[instruments.built]]", ""),
+         ('kind = "differentiation-quadratic"\nof = "size"', "")],
+        ["there are no demand instruments", "add [instruments]"],
+    ),
+    "too few instruments": (
+        [("[[instruments.built]]", ""), ('kind = "differentiation-quadratic"\nof = "size"', "")],
+        ["moments cannot carry", "add instruments"],
+    ),
+    "no data file": ([('"cars.csv"', '"carz.csv"')], [":4: file:", "carz.csv: no such file", "relative"]),
+    "share and units": (
+        [('units = "units"', 'units = "units"\nshare = "units"')],
+        ["data: expected share, or units and market_size"],
+    ),
+    "shares above one": (
+        [('market_size = "buyers" ', "market_size = 300000 ")],
+        ["shares sum to", "outside good", "potential buyers"],
+    ),
+    "clusters without a column": (
+        [('errors = "robust"', 'errors = "clustered"')],
+        ["estimation: errors = 'clustered' and cluster"],
+    ),
+    "a start outside its bounds": (
+        [("[estimation]", '[bounds]\n"sigma[size]" = [5, 9]\n\n[estimation]')],
+        ["outside its bounds"],
+    ),
+    "bounds of nothing": (
+        [("[estimation]", '[bounds]\n"sigma[sise]" = [0, 9]\n\n[estimation]')],
+        ["unknown parameter 'sigma[sise]'", "sigma[size]"],
+    ),
+    "built without firms": ([('firm = "maker"\n', "")], ["name firm in [data]"]),
+    "not TOML": ([("[data]", "[data")], ["not valid TOML"]),
+    "negative nodes": ([("nodes = 9", "nodes = -9")], ["[agents] nodes: expected a number of at least 1"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_specifications(run, folder, name):
+    changes, fragments = BAD[name]
+    spec = folder / "estimate.toml"
+    edit(spec, *changes)
+    result = run("estimate", spec, "--out", folder / "saved.toml")
+    assert result.code == 2, result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+    assert "estimate.toml" in result.err
+    for fragment in fragments:
+        assert fragment in result.err
+    assert not (folder / "saved.toml").exists()
+
+
+def test_several_faults_are_told_at_once(run, folder):
+    edit(folder / "estimate.toml", ('price = "price"', 'price = "prise"'), ('"maker"', '"maken"'))
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 2
+    assert "2 faults in the specification" in result.err
+
+
+BAD_DATA = {
+    "zero units": ("units", lambda n, v: 0 if n == 3 else v, ["zero in row 3", "2015", "laplace"]),
+    "missing price": ("price", lambda n, v: "" if n == 5 else v, ["'price'", "missing", "rows 5"]),
+    "price in words": ("price", lambda n, v: "dear" if n == 5 else v, ["'price'", "not numeric", "'dear'"]),
+    "one price": ("price", lambda n, v: 2, ["2 in every row"]),
+    "uneven buyers": (
+        "buyers",
+        lambda n, v: 900000 if n == 1 else v,
+        ["market_size:", "differs within market"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DATA)
+def test_bad_data(run, folder, name):
+    which, change, fragments = BAD_DATA[name]
+    column(folder / "cars.csv", which, change)
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 2, result.err
+    assert result.out == ""
+    for fragment in fragments:
+        assert fragment in result.err
+
+
+def test_weights_of_agents_that_do_not_sum_to_one(run, folder):
+    (folder / "agents.csv").write_text("v,w\n-1,0.5\n1,0.6\n")
+    agents = 'rule = "file"\nfile = "agents.csv"\nweights = "w"\nnodes = ["v"]'
+    edit(folder / "estimate.toml", ('rule = "gauss-hermite"\nnodes = 9', agents))
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 2
+    assert "sum to 1.1" in result.err
+    assert "estimate.toml:23" in result.err
+    edit(folder / "estimate.toml", ('weights = "w"', 'weights = "ww"'))
+    assert "unknown column of agents.csv 'ww'" in run("estimate", folder / "estimate.toml").err
+
+
+@pytest.mark.parametrize(
+    ("spec", "fragment"), [("nowhere.toml", "no such file"), (".", "is a folder"), ("", "'SPEC'")]
+)
+def test_no_specification(run, folder, monkeypatch, spec, fragment):
+    monkeypatch.chdir(folder)
+    result = run("estimate", spec)
+    assert result.code == 2
+    assert fragment in result.err
+
+
+def test_a_file_is_not_written_over_without_force(run, folder):
+    out = folder / "saved.toml"
+    out.write_text("kept")
+    result = run("estimate", folder / "estimate.toml", "--out", out)
+    assert result.code == 2
+    assert "exists" in result.err and "--force" in result.err
+    assert out.read_text() == "kept"
+    assert run("estimate", folder / "estimate.toml", "--out", out, "--force").code == 0
+    assert load_estimate(out).observations == 80
+
+
+@pytest.mark.parametrize(("out", "fragment"), [(".", "is a folder"), ("no/where.toml", "there is no folder")])
+def test_a_place_that_cannot_be_written(run, folder, monkeypatch, out, fragment):
+    monkeypatch.chdir(folder)
+    result = run("estimate", "estimate.toml", "--out", out)
+    assert result.code == 2
+    assert fragment in result.err
+
+
+def test_a_search_that_does_not_settle_writes_nothing(run, folder):
+    edit(folder / "estimate.toml", ('errors = "robust"', 'errors = "robust"\nslope = 1e-300'))
+    out = folder / "saved.toml"
+    result = run("estimate", folder / "estimate.toml", "--out", out)
+    assert result.code == 1
+    assert "price" in result.out
+    assert "stopped" in result.err and "[estimation]" in result.err
+    assert not out.exists()
+
+
+def test_an_interrupt_leaves_nothing_half_written(run, folder, monkeypatch):
+    def half(results: object, path: Path, **words: object) -> None:
+        path.write_text("half")
+        raise KeyboardInterrupt
+
+    before = {p.name for p in folder.iterdir()}
+    monkeypatch.setattr("kanrin.estimation.EstimationResults.save", half)
+    result = run("estimate", folder / "estimate.toml", "--out", folder / "saved.toml")
+    assert result.code == 1
+    assert result.err.strip() == "interrupted; nothing was written"
+    assert {p.name for p in folder.iterdir()} == before
+
+
+def test_an_interrupt_after_the_file_says_so(run, folder, monkeypatch):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = folder / "saved.toml"
+    monkeypatch.setattr("kanrin.app._estimate_command._show", stop)
+    result = run("estimate", folder / "estimate.toml", "--out", out)
+    assert result.code == 1
+    assert result.err.strip() == f"interrupted; written to {out}"
+    assert load_estimate(out).observations == 80
