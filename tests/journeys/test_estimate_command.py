@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kanrin.demand import read_estimate
 from kanrin.estimation import load_estimate
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
@@ -235,6 +236,66 @@ def test_bad_data(run, folder, name):
     assert result.out == ""
     for fragment in fragments:
         assert fragment in result.err
+
+
+def test_a_file_saved_by_a_spreadsheet_is_read(run, folder):
+    data = folder / "cars.csv"
+    plain = run("estimate", folder / "estimate.toml", "--json").json
+    data.write_bytes(b"\xef\xbb\xbf" + data.read_bytes().replace(b"\n", b"\r\n"))
+    assert run("estimate", folder / "estimate.toml", "--json").json == plain
+
+
+@pytest.mark.parametrize(
+    ("content", "fragment"),
+    [
+        (b"", "no rows"),
+        (b"year,price\n", "no rows"),
+        (b"year,maker\n1,\xff\n", "not UTF-8"),
+        (b"a,b\n1\n", "cells"),
+    ],
+)
+def test_a_data_file_that_cannot_be_read(run, folder, content, fragment):
+    (folder / "cars.csv").write_bytes(content)
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 2, result.err
+    assert "estimate.toml:4: file:" in result.err or "estimate.toml:4: cars.csv" in result.err
+    assert fragment in result.err
+
+
+def test_income_divides_the_price_and_a_plan_reads_the_file(run, folder):
+    """alpha * price / income, as the demand of a plan has it."""
+    edit(
+        folder / "estimate.toml",
+        ('linear = "1 + price + size"', 'linear = "1 + size"\nprice_form = "over-income"'),
+        ('random = "0 + size"        # buyers differ in how they like size', ""),
+        ('rule = "gauss-hermite"\nnodes = 9', 'rule = "lognormal-income"\nlog_income_sd = 0.3\nnodes = 9'),
+        ("[estimation]", '[save]\nmarket = "JP"\nperiod = "2015 to 2024"\nlog_income_sd = 0.3\nnodes = 9\n'
+         'rename = { size = "size" }\n\n[estimation]'),
+    )  # fmt: skip
+    out = folder / "saved.toml"
+    result = run("estimate", folder / "estimate.toml", "--out", out, "--json")
+    assert result.code == 0, result.err
+    told = {p["name"]: p["estimate"] for p in result.json["parameters"]}
+    assert read_estimate(out).alpha == pytest.approx(told["price/income"], rel=ROUNDING)
+
+
+def test_demographics_of_own_agents(run, folder):
+    rng = np.random.default_rng(1)
+    rows = [f"{y},{v:.6f},{i:.6f}" for y in range(2015, 2025)
+            for v, i in zip(rng.standard_normal(60), rng.standard_normal(60), strict=True)]  # fmt: skip
+    (folder / "agents.csv").write_text("year,v,kids\n" + "\n".join(rows) + "\n")
+    edit(
+        folder / "estimate.toml",
+        ("[instruments]", 'demographics = "0 + kids"\n\n[instruments]'),
+        (
+            'rule = "gauss-hermite"\nnodes = 9',
+            'rule = "file"\nfile = "agents.csv"\nmarket = "year"\nnodes = ["v"]',
+        ),
+        ("[estimation]", "[starts]\nsigma = 0.4\npi = { size = { kids = 0.1 } }\n\n[estimation]"),
+    )
+    result = run("estimate", folder / "estimate.toml", "--json")
+    assert result.code == 0, result.err
+    assert "pi[size, kids]" in {p["name"] for p in result.json["parameters"]}
 
 
 def test_weights_of_agents_that_do_not_sum_to_one(run, folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kanrin.app._changed import policies_of
+from kanrin.app._estimate_data import table_at
 from kanrin.app._simulate_spec import (
     AnyTarget,
     CrossTarget,
@@ -15,7 +16,7 @@ from kanrin.app._simulate_spec import (
 from kanrin.app._spec_reader import Placed, SpecError
 from kanrin.base import Floats, InputError, UnknownName
 from kanrin.demand import lognormal_income_agents
-from kanrin.estimation import Table, read_csv
+from kanrin.estimation import Table
 from kanrin.simulation import (
     FITTED,
     Calibration,
@@ -57,7 +58,7 @@ def calibrated(spec: Placed[SimulateSpec]) -> Calibration:
     """The market whose equilibrium is what was observed. Raises SpecError, SolveError as the families."""
     wanted = spec.content.calibration
     assert wanted is not None
-    table = read_csv(spec.file(wanted.file, "calibration", "file"))
+    table = table_at(spec, wanted.file, "calibration", "file")
     faults = [
         f"{spec.place('calibration', key)}: {key}: "
         f"{UnknownName(f'column of {wanted.file}', name, table.columns)}"

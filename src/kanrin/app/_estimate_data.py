@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +34,7 @@ from kanrin.estimation import (
     read_csv,
 )
 
-__all__ = ["agents_of", "check_formulas", "data_of", "market_sizes", "with_shares"]
+__all__ = ["agents_of", "check_formulas", "data_of", "market_sizes", "table_at", "with_shares"]
 
 _SHARE = "units / market_size"
 _DRAWS: dict[str, type[Halton | Sobol | MLHS | MonteCarlo]] = {
@@ -45,6 +47,20 @@ _NAMED = ("market", "price", "share", "units", "product", "firm", "nest")
 
 AnyAgents = GaussHermite | SparseGrid | Halton | Sobol | MLHS | MonteCarlo | OwnAgents
 Spec = Placed[EstimateSpec]
+
+
+def table_at(spec: Placed[Any], name: str, *loc: str) -> Table:
+    """The CSV file that a key names. Raises SpecError when there is none, or it cannot be read."""
+    file = spec.file(name, *loc)
+    try:
+        with spec.at(*loc):
+            return read_csv(file, encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SpecError(f"{spec.place(*loc)}: {name}: text is not UTF-8; save the file as UTF-8") from None
+    except (csv.Error, OSError) as error:
+        raise SpecError(
+            f"{spec.place(*loc)}: {name}: not readable as CSV ({error}); check the file"
+        ) from None
 
 
 def market_sizes(spec: Spec, problem: Problem) -> dict[str, float] | None:
@@ -62,7 +78,7 @@ def market_sizes(spec: Spec, problem: Problem) -> dict[str, float] | None:
 def data_of(spec: Spec) -> Table:
     """The data file. Raises SpecError for a missing file or columns it does not have."""
     wanted = spec.content.data
-    table = read_csv(spec.file(wanted.file, "data", "file"))
+    table = table_at(spec, wanted.file, "data", "file")
     named = [(("data", key), getattr(wanted, key)) for key in (*_NAMED, "market_size")]
     named += [(("estimation", "cluster"), spec.content.estimation.cluster)]
     named += [
@@ -170,7 +186,7 @@ def agents_of(spec: Spec) -> AnyAgents | None:
 
 
 def _own_agents(spec: Spec, wanted: AgentsFile) -> OwnAgents:
-    table = read_csv(spec.file(wanted.file, "agents", "file"))
+    table = table_at(spec, wanted.file, "agents", "file")
     named: list[tuple[tuple[str | int, ...], str]] = [
         (("agents", key), name)
         for key, name in (("market", wanted.market), ("weights", wanted.weights))
