@@ -148,8 +148,8 @@ BAD = {
         [":8: price: unknown column of cars.csv 'prise'; did you mean price?"],
     ),
     "unknown column of a formula": (
-        [("1 + price + size", "1 + price + sise")],
-        [":13: linear: unknown column of cars.csv 'sise'", "did you mean size?"],
+        [("1 + price + size", "1 + price + sizze")],
+        [":13: linear: unknown column of cars.csv 'sizze'", "did you mean size?"],
     ),
     "unknown instrument": ([('["steel"]', '["steal"]')], [":17:", "'steal'", "did you mean steel?"]),
     "a formula that does not parse": ([("1 + price + size", "1 + price +")],
@@ -183,8 +183,8 @@ BAD = {
         ["outside its bounds"],
     ),
     "bounds of nothing": (
-        [("[estimation]", '[bounds]\n"sigma[sise]" = [0, 9]\n\n[estimation]')],
-        ["unknown parameter 'sigma[sise]'", "sigma[size]"],
+        [("[estimation]", '[bounds]\n"sigma[sizze]" = [0, 9]\n\n[estimation]')],
+        ["unknown parameter 'sigma[sizze]'", "sigma[size]"],
     ),
     "built without firms": ([('firm = "maker"\n', "")], ["name firm in [data]"]),
     "not TOML": ([("[data]", "[data")], ["not valid TOML"]),
