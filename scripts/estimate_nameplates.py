@@ -3,7 +3,7 @@
     python scripts/estimate_nameplates.py [DATA] [--estimate FILE] [--out FOLDER]
 
 DATA is the folder of the Japanese product data 2006-2016 (raw_products.csv, households_cpi.csv). xi of every
-model and year is recovered with the shipped estimate (log-normal income, 13 nodes), then split by (xi-model)
+model and year is recovered with the shipped estimate (log-normal income), then split by (xi-model)
 into year effects (fixed), brand, body and size-class effects, a model effect with covariance mu2 phi^|t-t'|
 and yearly noise. The year in which a model enters or leaves is left out: sales of a part of a year, or of the
 last cars in stock, say little of what buyers think. Only derived numbers are written; no row of the data is.
@@ -32,8 +32,8 @@ from kanrin.numerics import MixedFit, blup, fit_reml, same_label
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "reference" / "japan_cars_2006_2016"
 CASE = ROOT / "src" / "kanrin" / "cases" / "us_japan"
-NODES = 13
 KW_PER_PS = 0.73549875
+AT_ZERO = 5e-5  # a variance printed as 0.0000
 AS_IN_THE_DATA = Recipe(1.0, 1.0, 1.0, 1.0)  # prices of 2016, consumption on the JC08 cycle, no electric cars
 RETRIEVED = "2026-11-24"
 SOURCE = "kanrin.nameplates"
@@ -179,7 +179,7 @@ def recover_xi(folder: Path, estimate: Estimate) -> Panel:
         },
         AS_IN_THE_DATA,
     )
-    agents = lognormal_income_agents(estimate.log_income_sd, NODES)
+    agents = lognormal_income_agents(estimate.log_income_sd, estimate.nodes)
     xi = -attributes @ np.array([estimate.parameters[name] for name in names])
     for t in np.unique(year):
         at = year == t
@@ -326,7 +326,7 @@ def csv_text(found: tuple[History, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def toml_text(process: Process, panel: Panel) -> str:
+def toml_text(process: Process, panel: Panel, estimate: Estimate) -> str:
     """`nameplates.toml`: the table's sidecar with the parameters of the process."""
     parameters = (
         ("mu2", process.mu2, process.mu2_sd, "utils squared", "variance of a nameplate's effect"),
@@ -342,7 +342,7 @@ def toml_text(process: Process, panel: Panel) -> str:
             process.noise2,
             process.noise2_sd,
             "utils squared",
-            "variance of one year alone; at its bound 0",
+            "variance of one year alone" + ("; at its bound 0" if process.noise2 < AT_ZERO else ""),
         ),
         (
             "version2",
@@ -361,7 +361,7 @@ def toml_text(process: Process, panel: Panel) -> str:
         ),
     )
     note = (
-        f"xi at the first demand estimate, {panel.xi.size} models and years, entry and exit years left out. "
+        f"xi at {estimate.origin}, {panel.xi.size} models and years, entry and exit years left out. "
         "A residual is in utils beyond what year, brand, body and size class say, as of last_year, the last "
         "year used; sd is the error in it."
     )
@@ -395,18 +395,19 @@ def main() -> None:
     """Read, estimate, write, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
-    parser.add_argument("--estimate", type=Path, default=CASE / "estimates" / "first.toml")
+    parser.add_argument("--estimate", type=Path, default=CASE / "estimates" / "second.toml")
     parser.add_argument("--out", type=Path, default=CASE)
     asked = parser.parse_args()
-    panel = recover_xi(asked.data, read_estimate(asked.estimate))
+    estimate = read_estimate(asked.estimate)
+    panel = recover_xi(asked.data, estimate)
     process = fit_process(panel)
     found = histories(panel, process)
     (asked.out / "nameplates.csv").write_text(csv_text(found), encoding="utf-8")
-    (asked.out / "nameplates.toml").write_text(toml_text(process, panel), encoding="utf-8")
+    (asked.out / "nameplates.toml").write_text(toml_text(process, panel, estimate), encoding="utf-8")
     print(f"sd of xi {panel.sd_all:.3f}; {panel.xi.size} models and years used")
     print("components brand, body, size class, model, noise:", process.fit.components.round(4))
     print(csv_text(found))
-    print(toml_text(process, panel))
+    print(toml_text(process, panel, estimate))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def test_faults_have_their_line(tmp_path, text, said):
 
 def test_a_case_with_the_same_buyers_gives_the_same_market(tmp_path):
     folder = init_case(tmp_path / "case")
-    estimate = read_estimate(folder / "estimates" / "first.toml")
+    estimate = read_estimate(folder / "estimates" / "second.toml")
     nodes = lognormal_income_agents(estimate.log_income_sd, estimate.nodes)
     rows = "".join(
         f"{1 / s!r},{w!r}\n" for s, w in zip(nodes.alpha_scale.tolist(), nodes.weights.tolist(), strict=True)
@@ -61,11 +61,11 @@ def test_a_case_with_the_same_buyers_gives_the_same_market(tmp_path):
 
 def test_nodes_are_those_of_the_estimate(tmp_path):
     folder = init_case(tmp_path / "case")
-    path = folder / "estimates" / "first.toml"
-    path.write_text(path.read_text("utf-8").replace("nodes = 13", "nodes = 31"), "utf-8")
+    path = folder / "estimates" / "second.toml"
+    path.write_text(path.read_text("utf-8").replace("nodes = 21", "nodes = 31"), "utf-8")
     assert read_estimate(path).nodes == 31
     market = build_market(open_book(load_case(folder)), open_book(load_case(folder)).number)
     assert market.agents.weights.size == 31
     path.write_text(path.read_text("utf-8").replace("nodes = 31", "nodes = 0"), "utf-8")
-    with pytest.raises(CaseError, match=r"first.toml:\d+: nodes is 0; expected a whole number from 1"):
+    with pytest.raises(CaseError, match=r"second.toml:\d+: nodes is 0; expected a whole number from 1"):
         read_estimate(path)

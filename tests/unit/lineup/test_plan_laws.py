@@ -45,7 +45,8 @@ def test_firms_units_agree_with_the_market():
     own = plan.market.firm_of == plan.maker_index
     toyota = next(f for f in answer["market"]["firms"] if f["firm"] == "Toyota")
     assert toyota["units_change"] == pytest.approx(
-        answer["total"]["units"]["mean"] + change[own].sum(), rel=1e-8
+        answer["total"]["units"]["mean"] + change[own].sum(),
+        rel=1e-7,  # the answer tells eight digits
     )
 
 

@@ -69,7 +69,7 @@ def test_swings_come_most_important_first():
 
 
 def test_break_even_rate_of_the_plan_is_where_its_worth_is_nil():
-    case = shipped().with_overrides({"launch.marketing_jpy_per_model": 3e9})
+    case = shipped().with_overrides({"launch.marketing_jpy_per_model": 2e9})
     plan = make_plan(case, candidates=TWO, draws=16, seed=3)
     found = next(b for b in plan.break_evens if b.model is None)
     assert plan.chosen and found.roots
