@@ -15,6 +15,7 @@ from kanrin.demand import read_estimate
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "reference" / "japan_cars_2006_2016"
+pytest.importorskip("scipy", reason="the search of an estimate needs SciPy")
 FOLDER = ROOT / "src" / "kanrin" / "cases" / "us_japan" / "estimates"
 ROUNDING = 1e-6  # relative; nine digits are printed, the weighting stops when parameters move by 1e-8
 SLOPE = 1e-6  # of the objective, its own stopping rule
