@@ -39,7 +39,7 @@ def test_a_reader_that_leaves_is_no_news(process, more):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_a_narrow_encoding_gets_plain_characters(process, encoding):
     arguments = ("cost", "us-japan", "toyota_tundra")
-    out, err = process(*arguments, PYTHONIOENCODING=encoding).communicate(timeout=60)
+    out, err = process(*arguments, PYTHONIOENCODING=encoding, COLUMNS="160").communicate(timeout=60)
     assert "ON THE ROAD" in out
     assert err == ""
 
