@@ -88,7 +88,6 @@ namespace kanrin::KANRIN_HERE {
 void margins(const MarginsTask& task, size_t market, Arena& room) {
   Market s = open_market(task.m, market, task.delta, room);
   probabilities(s, s.reference);
-  add_shares(s);
   const Owners owners = sort_by_owner(s, task.own, room);
   const Slopes slopes = slopes_of(s, task.alpha, room);
   const double* wedge = gathered(s, task.wedge, room);
@@ -100,7 +99,6 @@ void margins(const MarginsTask& task, size_t market, Arena& room) {
 void adjoint(const AdjointTask& task, size_t market, Arena& room) {
   Market s = open_market(task.m, market, task.delta, room);
   probabilities(s, s.reference);
-  add_shares(s);
   const size_t J = s.J, P = s.P;
   double* rhs = gathered(s, task.v, room);
   const double *h = nullptr, *through = nullptr;

@@ -24,7 +24,14 @@ inline V load(const double* p) {
 }
 inline void store(double* p, const V& v) { memcpy(p, &v, sizeof v); }
 inline V all(double x) { return V{x, x, x, x, x, x, x, x}; }
-inline double sum(const V& v) { return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])); }
+// ((v0 + v4) + (v2 + v6)) + ((v1 + v5) + (v3 + v7)), half by half
+inline double sum(const V& v) {
+  typedef double V4 __attribute__((vector_size(32)));
+  typedef double V2 __attribute__((vector_size(16)));
+  const V4 four = __builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7);
+  const V2 two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
+  return two[0] + two[1];
+}
 inline double largest(const V& v) {
   double top = v[0];
   for (size_t l = 1; l < LANES; l++) top = v[l] > top ? v[l] : top;

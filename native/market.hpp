@@ -28,6 +28,7 @@ struct Market {
   double *away, *outside;  // P: e^{-top}; s_i0
   double* wq;              // G P: w q
   double* share;           // Jp
+  double* lanes;           // J LANES: sums over agents on their way
 };
 
 // out_i = sum_{j0 <= j < j1} c_j e_ji
@@ -71,6 +72,32 @@ inline void over_agents(const double* e, size_t P, size_t j0, size_t j1, const d
     V s0{};
     for (size_t i = 0; i < P; i += LANES) s0 += load(row + i) * load(g + i);
     out[j] = c[j] * sum(s0);
+  }
+}
+
+constexpr size_t TOGETHER = 3;  // vectors of agents whose cells stay in the first cache between two looks
+
+// sum_j c_j e_ji of U vectors of agents from i on.
+template <size_t U>
+inline void down(const double* e, size_t P, size_t J, size_t i, const double* c, V (&out)[U]) {
+  V part[4][U] = {};
+  size_t j = 0;
+  for (; j + 4 <= J; j += 4)
+    for (size_t r = 0; r < 4; r++)
+      for (size_t u = 0; u < U; u++) part[r][u] += all(c[j + r]) * load(e + (j + r) * P + i + u * LANES);
+  for (; j < J; j++)
+    for (size_t u = 0; u < U; u++) part[0][u] += all(c[j]) * load(e + j * P + i + u * LANES);
+  for (size_t u = 0; u < U; u++) out[u] = (part[0][u] + part[1][u]) + (part[2][u] + part[3][u]);
+}
+
+// to_j + sum over the same agents of e_ji g_i, lane by lane; the first ones start the sums.
+template <size_t U>
+inline void across(const double* e, size_t P, size_t J, size_t i, const V (&g)[U], double* __restrict to) {
+  for (size_t j = 0; j < J; j++) {
+    V total = load(e + j * P + i) * g[0];
+    for (size_t u = 1; u < U; u++) total += load(e + j * P + i + u * LANES) * g[u];
+    if (i) total += load(to + j * LANES);
+    store(to + j * LANES, total);
   }
 }
 
@@ -139,7 +166,24 @@ inline void refresh(Market& s, const double* delta) {
 
 inline constexpr double FARTHEST = 20.0;  // (delta - reference)/(1-rho): beyond, digits would be lost
 
-// t, d, q, wq and outside at delta.
+// d, q, wq, outside and the shares of U vectors of agents, without nests.
+template <size_t U>
+inline void plain_tile(Market& s, size_t i) {
+  V d[U], g[U];
+  down<U>(s.e, s.P, s.J, i, s.t, d);
+  for (size_t u = 0; u < U; u++) {
+    const size_t at = i + u * LANES;
+    const V inverse = all(1.0) / (load(s.away + at) + d[u]);
+    g[u] = inverse * load(s.w + at);
+    store(s.d + at, d[u]);
+    store(s.q + at, inverse);
+    store(s.wq + at, g[u]);
+    store(s.outside + at, load(s.away + at) * inverse);
+  }
+  across<U>(s.e, s.P, s.J, i, g, s.lanes);
+}
+
+// t, d, q, wq, outside and shares at delta: share_j = sum_i w_i s_ij.
 inline void probabilities(Market& s, const double* delta) {
   const size_t P = s.P;
   double farthest = 0.0;
@@ -154,16 +198,14 @@ inline void probabilities(Market& s, const double* delta) {
     fill(s.t, padded(s.J), 0.0);
   }
   for (size_t j = 0; j < s.J; j += LANES) store(s.t + j, vexp(load(s.t + j)));
-  for (size_t g = 0; g < s.G; g++) over_products(s.e, P, size_t(s.begin[g]), size_t(s.begin[g + 1]), s.t, s.d + g * P);
   if (!s.nested) {
-    for (size_t i = 0; i < P; i += LANES) {
-      const V inverse = all(1.0) / (load(s.away + i) + load(s.d + i));
-      store(s.q + i, inverse);
-      store(s.wq + i, inverse * load(s.w + i));
-      store(s.outside + i, load(s.away + i) * inverse);
-    }
+    size_t i = 0;
+    for (; i + TOGETHER * LANES <= P; i += TOGETHER * LANES) plain_tile<TOGETHER>(s, i);
+    for (; i < P; i += LANES) plain_tile<1>(s, i);
+    for (size_t j = 0; j < s.J; j++) s.share[j] = s.t[j] * sum(load(s.lanes + j * LANES));
     return;
   }
+  for (size_t g = 0; g < s.G; g++) over_products(s.e, P, size_t(s.begin[g]), size_t(s.begin[g + 1]), s.t, s.d + g * P);
   for (size_t i = 0; i < P; i += LANES) {
     V highest{};
     for (size_t g = 0; g < s.G; g++) {
@@ -188,12 +230,8 @@ inline void probabilities(Market& s, const double* delta) {
       store(s.wq + at, q * load(s.w + i));
     }
   }
-}
-
-// share_j = sum_i w_i s_ij
-inline void add_shares(Market& s) {
   for (size_t g = 0; g < s.G; g++)
-    over_agents(s.e, s.P, size_t(s.begin[g]), size_t(s.begin[g + 1]), s.wq + g * s.P, s.t, s.share);
+    over_agents(s.e, P, size_t(s.begin[g]), size_t(s.begin[g + 1]), s.wq + g * P, s.t, s.share);
 }
 
 // The market t of the flat arrays at the reference delta, given in its own order of products.
@@ -220,7 +258,14 @@ inline Market open_market(const Markets& m, size_t market, const double* delta, 
   s.mu = room.take(s.J * P);
   for (size_t j = 0; j < s.J; j++) {
     double* __restrict row = s.mu + j * P;
-    for (size_t i = 0; i < P; i += LANES) {
+    size_t i = 0;
+    for (; i + 4 * LANES <= P; i += 4 * LANES) {  // four chains of sums at a time
+      V u[4] = {};
+      for (size_t k = 0; k < K; k++)
+        for (size_t r = 0; r < 4; r++) u[r] += all(s.x2[j * K + k]) * load(taste + k * P + i + r * LANES);
+      for (size_t r = 0; r < 4; r++) store(row + i + r * LANES, u[r]);
+    }
+    for (; i < P; i += LANES) {
       V u{};
       for (size_t k = 0; k < K; k++) u += all(s.x2[j * K + k]) * load(taste + k * P + i);
       store(row + i, u);
@@ -230,6 +275,7 @@ inline Market open_market(const Markets& m, size_t market, const double* delta, 
   s.reference = room.take(Jp);
   s.t = room.take(Jp);
   s.share = room.take(Jp);
+  s.lanes = room.take(s.J * LANES);
   fill(s.t, Jp, 0.0);
   fill(s.share, Jp, 1.0);
   s.top = room.take(s.G * P);
@@ -269,17 +315,31 @@ inline void means(const Market& s, const double* x, double* cx, double* inside, 
   }
 }
 
+template <size_t U>
+inline void plain_tile_of_l(const Market& s, size_t i, const double* cx) {
+  V g[U];
+  down<U>(s.e, s.P, s.J, i, cx, g);
+  for (size_t u = 0; u < U; u++) g[u] = load(s.wq + i + u * LANES) * (load(s.q + i + u * LANES) * g[u]);
+  across<U>(s.e, s.P, s.J, i, g, s.lanes);
+}
+
 // y = L x (L-matvec); cx: J, inside: G P, over: P are room.
 inline void times_l(const Market& s, const double* x, double* y, double* cx, double* inside, double* over) {
   const size_t P = s.P;
+  if (!s.nested) {
+    for (size_t j = 0; j < s.J; j++) cx[j] = s.t[j] * x[j];
+    size_t i = 0;
+    for (; i + TOGETHER * LANES <= P; i += TOGETHER * LANES) plain_tile_of_l<TOGETHER>(s, i, cx);
+    for (; i < P; i += LANES) plain_tile_of_l<1>(s, i, cx);
+    for (size_t j = 0; j < s.J; j++) y[j] = s.share[j] * x[j] - s.t[j] * sum(load(s.lanes + j * LANES));
+    return;
+  }
   means(s, x, cx, inside, over);
   for (size_t g = 0; g < s.G; g++) {
     double* m = inside + g * P;
-    const double* from = s.nested ? m : over;
     const V b = all(s.b[s.begin[g]]);
     for (size_t i = 0; i < P; i += LANES) {
-      const V mean = s.nested ? b * load(from + i) + load(over + i) : load(over + i);
-      store(m + i, load(s.wq + g * P + i) * mean);
+      store(m + i, load(s.wq + g * P + i) * (b * load(m + i) + load(over + i)));
     }
     over_agents(s.e, P, size_t(s.begin[g]), size_t(s.begin[g + 1]), m, s.t, y);
   }

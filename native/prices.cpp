@@ -5,14 +5,14 @@
 
 #include "kernels.hpp"
 #include "lanes.hpp"
+#include "mixing.hpp"
 
 namespace {
 
 using kanrin::Arena;
 using kanrin::PricesTask;
 
-constexpr size_t MEMORY = 5;
-constexpr double WORSE = 10.0, FORGET = 2.0, LARGEST_LOSS = 0.9, TOO_MUCH = 1e200, DEPENDENT = 1e-20;
+constexpr double WORSE = 10.0, FORGET = 2.0, LARGEST_LOSS = 0.9, TOO_MUCH = 1e200;
 constexpr int MOST_RETREATS = 30;
 constexpr size_t TILE = 2 * LANES;  // agents together
 constexpr size_t KEPT = size_t(1) << 17;  // doubles of exponentials kept: what stays in a core's cache
@@ -101,6 +101,28 @@ inline void highest(const Row& r, size_t i, V& top0, V& top1) {
   }
 }
 
+// What one tile of agents adds to shares, Lambda and the top of (zeta-mf); the first tile starts the sums.
+template <bool FIRST>
+inline void gather(const Row& r, size_t i, const double* e, const double* sums, const V& inverse0, const V& inverse1) {
+  const V w0 = load(r.weight + i) * inverse0, w1 = load(r.weight + i + LANES) * inverse1;
+  const V wa0 = load(r.w_alpha + i) * inverse0, wa1 = load(r.w_alpha + i + LANES) * inverse1;
+  for (size_t f = 0; f < r.F; f++) {
+    const V pull0 = wa0 * inverse0 * from(sums + f * TILE, 0), pull1 = wa1 * inverse1 * from(sums + f * TILE, 1);
+    for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
+      const V e0 = load(e + j * TILE), e1 = load(e + j * TILE + LANES);
+      V share = e0 * w0 + e1 * w1, lambda = e0 * wa0 + e1 * wa1, top = e0 * pull0 + e1 * pull1;
+      if (!FIRST) {
+        share = load(r.share + j * LANES) + share;
+        lambda = load(r.lambda + j * LANES) + lambda;
+        top = load(r.top + j * LANES) + top;
+      }
+      store(r.share + j * LANES, share);
+      store(r.lambda + j * LANES, lambda);
+      store(r.top + j * LANES, top);
+    }
+  }
+}
+
 // m - zeta, shares and largest |m - zeta| / max |p| at prices p; NaN or infinite where nobody buys.
 double evaluate(const Row& r, const double* price, double* residual, double* share, Memory& memory) {
   double farthest = 0.0;
@@ -115,9 +137,6 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
   const int order = memory.valid && memory.moves < MOST_MOVES ? terms(farthest * r.steepest) : 0;
   memory.moves = order ? memory.moves + 1 : 0;
   memory.valid = r.keeps;
-  memset(r.share, 0, r.n * LANES * sizeof(double));
-  memset(r.lambda, 0, r.n * LANES * sizeof(double));
-  memset(r.top, 0, r.n * LANES * sizeof(double));
   for (size_t i = 0; i < r.P; i += TILE) {
     V total0 = all(1.0), total1 = all(1.0);
     double* e = r.keeps ? r.e + i * r.n : r.e;
@@ -150,17 +169,8 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
       sums = r.mixed;
     }
     const V inverse0 = all(1.0) / total0, inverse1 = all(1.0) / total1;
-    const V w0 = load(r.weight + i) * inverse0, w1 = load(r.weight + i + LANES) * inverse1;
-    const V wa0 = load(r.w_alpha + i) * inverse0, wa1 = load(r.w_alpha + i + LANES) * inverse1;
-    for (size_t f = 0; f < r.F; f++) {
-      const V pull0 = wa0 * inverse0 * from(sums + f * TILE, 0), pull1 = wa1 * inverse1 * from(sums + f * TILE, 1);
-      for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
-        const V e0 = load(e + j * TILE), e1 = load(e + j * TILE + LANES);
-        store(r.share + j * LANES, load(r.share + j * LANES) + (e0 * w0 + e1 * w1));
-        store(r.lambda + j * LANES, load(r.lambda + j * LANES) + (e0 * wa0 + e1 * wa1));
-        store(r.top + j * LANES, load(r.top + j * LANES) + (e0 * pull0 + e1 * pull1));
-      }
-    }
+    if (i == 0) gather<true>(r, i, e, sums, inverse0, inverse1);
+    else gather<false>(r, i, e, sums, inverse0, inverse1);
   }
   double worst = 0.0, dearest = 0.0;
   bool broken = false;
@@ -176,73 +186,6 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
   }
   return broken ? INFINITY : worst / dearest;
 }
-
-// Anderson mixing: the last moves, combined so that they cancel best (Gram-Schmidt on their differences).
-struct Mixing {
-  size_t n, count;                       // products; differences kept
-  double *last_point, *last_move;        // n
-  double *by_point[MEMORY], *by_move[MEMORY];
-  double* basis[MEMORY];                 // orthogonal, not normed
-  bool started;
-};
-
-inline double inner(const double* a, const double* b, size_t n) {
-  double parts[LANES] = {};
-  size_t k = 0;
-  for (; k + LANES <= n; k += LANES)
-    for (size_t l = 0; l < LANES; l++) parts[l] += a[k + l] * b[k + l];
-  double rest = 0.0;
-  for (; k < n; k++) rest += a[k] * b[k];
-  return (((parts[0] + parts[4]) + (parts[2] + parts[6])) + ((parts[1] + parts[5]) + (parts[3] + parts[7]))) + rest;
-}
-
-void mix(Mixing& m, const double* point, const double* move, double* change) {
-  const size_t n = m.n;
-  if (m.started) {
-    double *p, *f;
-    if (m.count == MEMORY) {
-      p = m.by_point[0], f = m.by_move[0];
-      for (size_t c = 1; c < MEMORY; c++) m.by_point[c - 1] = m.by_point[c], m.by_move[c - 1] = m.by_move[c];
-      m.by_point[MEMORY - 1] = p, m.by_move[MEMORY - 1] = f;
-    } else {
-      p = m.by_point[m.count], f = m.by_move[m.count];
-      m.count++;
-    }
-    for (size_t j = 0; j < n; j++) p[j] = point[j] - m.last_point[j], f[j] = move[j] - m.last_move[j];
-  }
-  m.started = true;
-  memcpy(m.last_point, point, n * sizeof(double));
-  memcpy(m.last_move, move, n * sizeof(double));
-  // newest first, so that what is dropped for dependence is old
-  double upper[MEMORY][MEMORY] = {}, size[MEMORY] = {}, mixture[MEMORY] = {}, along[MEMORY] = {};
-  for (size_t c = 0; c < m.count; c++) {
-    double* q = m.basis[c];
-    const double* f = m.by_move[m.count - 1 - c];
-    memcpy(q, f, n * sizeof(double));
-    const double whole = inner(f, f, n);
-    for (size_t b = 0; b < c; b++) {
-      if (size[b] == 0.0) continue;
-      upper[b][c] = inner(m.basis[b], q, n) / size[b];
-      for (size_t j = 0; j < n; j++) q[j] -= upper[b][c] * m.basis[b][j];
-    }
-    size[c] = inner(q, q, n);
-    if (!(size[c] > DEPENDENT * whole)) size[c] = 0.0;
-    along[c] = size[c] > 0.0 ? inner(q, move, n) / size[c] : 0.0;
-  }
-  for (size_t c = m.count; c-- > 0;) {
-    if (size[c] == 0.0) continue;
-    mixture[c] = along[c];
-    for (size_t k = c + 1; k < m.count; k++) mixture[c] -= upper[c][k] * mixture[k];
-  }
-  memcpy(change, move, n * sizeof(double));
-  for (size_t c = 0; c < m.count; c++) {
-    if (mixture[c] == 0.0) continue;
-    const double *p = m.by_point[m.count - 1 - c], *f = m.by_move[m.count - 1 - c];
-    for (size_t j = 0; j < n; j++) change[j] -= mixture[c] * (p[j] + f[j]);
-  }
-}
-
-inline void forget(Mixing& m) { m.count = 0, m.started = false; }
 
 inline double at(const double* array, size_t stride, size_t row, size_t j) { return array[row * stride + j]; }
 
@@ -331,9 +274,7 @@ Found search(const PricesTask& t, const Row& r, double* price, double* share, Ar
   const size_t n = r.n;
   double *residual = room.take(n), *move = room.take(n), *change = room.take(n), *now = room.take(n);
   double *best = room.take(n), *best_move = room.take(n), *wide = room.take(t.J);
-  Mixing past{n, 0, room.take(n), room.take(n), {}, {}, {}, false};
-  for (size_t c = 0; c < MEMORY; c++)
-    past.by_point[c] = room.take(n), past.by_move[c] = room.take(n), past.basis[c] = room.take(n);
+  Mixing past = mixing_room(n, room);
   memcpy(best, price, n * sizeof(double));
   memset(share, 0, n * sizeof(double));
   double smallest = INFINITY, last = INFINITY, damp = 1.0;

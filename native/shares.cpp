@@ -6,7 +6,6 @@ namespace kanrin::KANRIN_HERE {
 void shares(const SharesTask& task, size_t market, Arena& room) {
   Market s = open_market(task.m, market, task.delta, room);
   probabilities(s, s.reference);
-  add_shares(s);
   scatter(s, s.share, task.out);
   if (task.outside) memcpy(task.outside + s.agent, s.outside, s.I * sizeof(double));
   if (!task.cells) return;

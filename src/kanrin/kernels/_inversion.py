@@ -23,7 +23,7 @@ class Inverted:
     delta: Floats  # (N,) utils
     residual: Floats  # (T,) |log S - log s(delta)|, largest
     bound: Floats  # (T,) |delta - delta*| at most (delta-bound)
-    steps: Ints  # (T,) SQUAREM and Newton steps
+    steps: Ints  # (T,)
     converged: Bools  # (T,)
 
 
@@ -40,8 +40,10 @@ def logit_start(markets: Markets, observed: Floats) -> Floats:
 
 
 def invert(markets: Markets, observed: Floats, *, start: Floats | None = None, threads: int = 0) -> Inverted:
-    """delta with s(delta) = S: (squarem) to 1e-2, then (newton) by conjugate gradients; stop rule of MODEL
-    2.5.
+    """delta with s(delta) = S, stop rule of MODEL 2.5.
+
+    Compiled: the contraction mixed by Anderson(5); a market that this does not carry home, and every market of
+    the twin: (squarem), then (newton).
 
     observed: S (N,) of potential buyers; start: (N,) a delta near by, None = `logit_start`. A market that
     does not get there is marked, not hidden. Raises InputError for shares that are not above zero or sum to
