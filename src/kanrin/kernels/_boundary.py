@@ -21,11 +21,21 @@ def _shape_text(shape: Sequence[Size]) -> str:
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
 
 
+def _wanted(shapes: Sequence[Sequence[Size]]) -> str:
+    return " or ".join(map(_shape_text, shapes))
+
+
+def _fits(found: tuple[int, ...], wanted: Sequence[Size]) -> bool:
+    return len(found) == len(wanted) and all(
+        isinstance(size, str) or size == n for size, n in zip(wanted, found, strict=True)
+    )
+
+
 def _well_formed(name: str, array: object, dtype: type, shapes: Sequence[Sequence[Size]]) -> NDArray[Any]:
-    wanted = " or ".join(map(_shape_text, shapes))
     if not isinstance(array, np.ndarray):
         raise InputError(
-            f"{name} must be a NumPy array {wanted}; got {type(array).__name__}; use np.asarray({name})"
+            f"{name} must be a NumPy array {_wanted(shapes)}; got {type(array).__name__}; use "
+            f"np.asarray({name})"
         )
     if array.dtype != np.dtype(dtype):
         kind = np.dtype(dtype).name
@@ -33,13 +43,8 @@ def _well_formed(name: str, array: object, dtype: type, shapes: Sequence[Sequenc
             f"{name} must be {kind}, got {array.dtype}; convert with {name}.astype('{kind}')"
             + ("" if array.dtype.kind != "c" else " after looking why it is complex")
         )
-    fits = any(
-        array.ndim == len(shape)
-        and all(isinstance(size, str) or size == n for size, n in zip(shape, array.shape, strict=True))
-        for shape in shapes
-    )
-    if not fits:
-        raise InputError(f"{name} must have shape {wanted}; got {_shape_text(array.shape)}")
+    if not any(_fits(array.shape, shape) for shape in shapes):
+        raise InputError(f"{name} must have shape {_wanted(shapes)}; got {_shape_text(array.shape)}")
     if not array.flags.c_contiguous:
         raise InputError(f"{name} must be C-contiguous; use np.ascontiguousarray({name})")
     if not array.flags.aligned or not array.dtype.isnative:

@@ -42,8 +42,8 @@ def logit_start(markets: Markets, observed: Floats) -> Floats:
 def invert(markets: Markets, observed: Floats, *, start: Floats | None = None, threads: int = 0) -> Inverted:
     """delta with s(delta) = S, stop rule of MODEL 2.5.
 
-    Compiled: the contraction mixed by Anderson(5); a market that this does not carry home, and every market of
-    the twin: (squarem), then (newton).
+    Compiled: the contraction mixed by Anderson(5); a market that this does not carry home, and every market
+    of the twin: (squarem), then (newton).
 
     observed: S (N,) of potential buyers; start: (N,) a delta near by, None = `logit_start`. A market that
     does not get there is marked, not hidden. Raises InputError for shares that are not above zero or sum to
