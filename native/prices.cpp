@@ -45,8 +45,9 @@ struct Memory {
 
 inline V from(const double* p, size_t u) { return load(p + u * LANES); }
 
-// e = exp(V) of one tile, shifted by `shift`; totals and firm sums of margins.
-template <bool WITH_MU, bool SHIFTED>
+// e = exp(V) of one tile, shifted by `shift`; totals and firm sums of margins. HALF: the second half is padding, and
+// its exponentials are zero.
+template <bool WITH_MU, bool SHIFTED, bool HALF>
 inline void attractions(const Row& r, size_t i, double* e, const V& shift0, const V& shift1, V& total0, V& total1) {
   const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
   for (size_t f = 0; f < r.F; f++) {
@@ -56,7 +57,7 @@ inline void attractions(const Row& r, size_t i, double* e, const V& shift0, cons
       V x0 = a0 * p + d, x1 = a1 * p + d;
       if (SHIFTED) x0 -= shift0, x1 -= shift1;
       if (WITH_MU) x0 += load(r.mu + j * r.P + i), x1 += load(r.mu + j * r.P + i + LANES);
-      const V e0 = vexp(x0), e1 = vexp(x1);
+      const V e0 = vexp(x0), e1 = HALF ? V{} : vexp(x1);
       store(e + j * TILE, e0);
       store(e + j * TILE + LANES, e1);
       total0 += e0, total1 += e1;
@@ -68,7 +69,7 @@ inline void attractions(const Row& r, size_t i, double* e, const V& shift0, cons
 }
 
 // The same, from the exponentials at hand: e^x = 1 + x + ... + x^D/D!, x = alpha times what the price moved.
-template <int D>
+template <int D, bool HALF>
 inline void moved_on(const Row& r, size_t i, double* e, V& total0, V& total1) {
   constexpr double TERM[] = {1.0, 1.0, 1.0 / 2, 1.0 / 6, 1.0 / 24, 1.0 / 120, 1.0 / 720, 1.0 / 5040};
   const V a0 = load(r.alpha + i), a1 = load(r.alpha + i + LANES);
@@ -78,7 +79,7 @@ inline void moved_on(const Row& r, size_t i, double* e, V& total0, V& total1) {
       const V d = all(r.moved[j]), m = all(r.margin[j]), x0 = a0 * d, x1 = a1 * d;
       V h0 = all(TERM[D]), h1 = h0;
       for (int k = D - 1; k >= 0; k--) h0 = h0 * x0 + all(TERM[k]), h1 = h1 * x1 + all(TERM[k]);
-      const V e0 = load(e + j * TILE) * h0, e1 = load(e + j * TILE + LANES) * h1;
+      const V e0 = load(e + j * TILE) * h0, e1 = HALF ? V{} : load(e + j * TILE + LANES) * h1;
       store(e + j * TILE, e0);
       store(e + j * TILE + LANES, e1);
       total0 += e0, total1 += e1;
@@ -87,6 +88,17 @@ inline void moved_on(const Row& r, size_t i, double* e, V& total0, V& total1) {
     store(r.sums + f * TILE, sum0);
     store(r.sums + f * TILE + LANES, sum1);
   }
+}
+
+// Exponentials of one tile: from the beginning (order 0), or moved on.
+template <bool HALF>
+inline void cells(const Row& r, size_t i, int order, double* e, V& total0, V& total1) {
+  if (order == 2) moved_on<2, HALF>(r, i, e, total0, total1);
+  else if (order == 3) moved_on<3, HALF>(r, i, e, total0, total1);
+  else if (order == 5) moved_on<5, HALF>(r, i, e, total0, total1);
+  else if (order == 7) moved_on<7, HALF>(r, i, e, total0, total1);
+  else if (r.mu) attractions<true, false, HALF>(r, i, e, V{}, V{}, total0, total1);
+  else attractions<false, false, HALF>(r, i, e, V{}, V{}, total0, total1);
 }
 
 // Terms of the series that leave less than 2e-17, or 0: too far.
@@ -102,15 +114,19 @@ inline void highest(const Row& r, size_t i, V& top0, V& top1) {
 }
 
 // What one tile of agents adds to shares, Lambda and the top of (zeta-mf); the first tile starts the sums.
-template <bool FIRST>
+template <bool FIRST, bool HALF>
 inline void gather(const Row& r, size_t i, const double* e, const double* sums, const V& inverse0, const V& inverse1) {
   const V w0 = load(r.weight + i) * inverse0, w1 = load(r.weight + i + LANES) * inverse1;
   const V wa0 = load(r.w_alpha + i) * inverse0, wa1 = load(r.w_alpha + i + LANES) * inverse1;
   for (size_t f = 0; f < r.F; f++) {
     const V pull0 = wa0 * inverse0 * from(sums + f * TILE, 0), pull1 = wa1 * inverse1 * from(sums + f * TILE, 1);
     for (size_t j = size_t(r.begin[f]); j < size_t(r.begin[f + 1]); j++) {
-      const V e0 = load(e + j * TILE), e1 = load(e + j * TILE + LANES);
-      V share = e0 * w0 + e1 * w1, lambda = e0 * wa0 + e1 * wa1, top = e0 * pull0 + e1 * pull1;
+      const V e0 = load(e + j * TILE);
+      V share = e0 * w0, lambda = e0 * wa0, top = e0 * pull0;
+      if (!HALF) {
+        const V e1 = load(e + j * TILE + LANES);
+        share += e1 * w1, lambda += e1 * wa1, top += e1 * pull1;
+      }
       if (!FIRST) {
         share = load(r.share + j * LANES) + share;
         lambda = load(r.lambda + j * LANES) + lambda;
@@ -140,20 +156,17 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
   for (size_t i = 0; i < r.P; i += TILE) {
     V total0 = all(1.0), total1 = all(1.0);
     double* e = r.keeps ? r.e + i * r.n : r.e;
-    if (order == 2) moved_on<2>(r, i, e, total0, total1);
-    else if (order == 3) moved_on<3>(r, i, e, total0, total1);
-    else if (order == 5) moved_on<5>(r, i, e, total0, total1);
-    else if (order == 7) moved_on<7>(r, i, e, total0, total1);
-    else if (r.mu) attractions<true, false>(r, i, e, V{}, V{}, total0, total1);
-    else attractions<false, false>(r, i, e, V{}, V{}, total0, total1);
+    const bool half = i + LANES >= r.I;
+    if (half) cells<true>(r, i, order, e, total0, total1);
+    else cells<false>(r, i, order, e, total0, total1);
     const double most = largest(max_of(total0, total1));
     if (!(most < TOO_MUCH)) {  // rare: once more, shifted by each agent's largest utility
       memory.valid = false;
       V top0{}, top1{};
       highest(r, i, top0, top1);
       total0 = vexp(-top0), total1 = vexp(-top1);
-      if (r.mu) attractions<true, true>(r, i, e, top0, top1, total0, total1);
-      else attractions<false, true>(r, i, e, top0, top1, total0, total1);
+      if (r.mu) attractions<true, true, false>(r, i, e, top0, top1, total0, total1);
+      else attractions<false, true, false>(r, i, e, top0, top1, total0, total1);
     }
     const double* sums = r.sums;
     if (r.kappa) {
@@ -169,8 +182,10 @@ double evaluate(const Row& r, const double* price, double* residual, double* sha
       sums = r.mixed;
     }
     const V inverse0 = all(1.0) / total0, inverse1 = all(1.0) / total1;
-    if (i == 0) gather<true>(r, i, e, sums, inverse0, inverse1);
-    else gather<false>(r, i, e, sums, inverse0, inverse1);
+    if (i == 0) half ? gather<true, true>(r, i, e, sums, inverse0, inverse1)
+                     : gather<true, false>(r, i, e, sums, inverse0, inverse1);
+    else half ? gather<false, true>(r, i, e, sums, inverse0, inverse1)
+              : gather<false, false>(r, i, e, sums, inverse0, inverse1);
   }
   double worst = 0.0, dearest = 0.0;
   bool broken = false;

@@ -9,6 +9,7 @@ Layout (rows, agents, products), products sorted by firm, so that a firm's sum i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,7 +153,7 @@ def _compiled(
         return 0
     inverse = chord.natural if game.alpha.size > _FEW_AGENTS else None
 
-    def solved(which: slice, near: Floats) -> PriceRows:
+    def solved(which: slice | NDArray[np.int64], near: Floats) -> PriceRows:
         return price_rows(
             game.delta, game.alpha, game.weights, np.ascontiguousarray(costs[which]), game.keep,
             game.ad_valorem, game.levies, game.firms,
@@ -160,16 +161,41 @@ def _compiled(
             inverse=inverse, tolerance=_COMPILED_TOLERANCE, threads=1,
         )  # fmt: skip
 
-    if len(rows) > _FEW_ROWS:  # the fullest row first: the others start from its prices, costs passed on
-        lead = int(rows.sum(axis=1).argmax())
-        first = solved(slice(lead, lead + 1), start)
-        if first.converged[0]:
-            start = np.where(rows[lead], first.price[0], start) + (costs - costs[lead]) / game.keep
+    if len(rows) > _FEW_ROWS:
+        start = _starts(game, rows, costs, start, solved)
     found = solved(slice(None), start)
     answer.price[:], answer.shares[:] = found.price, found.shares
     answer.profit[:, : found.profit.shape[1]] = found.profit
     answer.residual[:], answer.converged[:] = found.residual, found.residual <= _TOLERANCE
     return int(found.steps.max(initial=0))
+
+
+def _starts(
+    game: PriceGame,
+    rows: Bools,
+    costs: Floats,
+    start: Floats,
+    solved: Callable[[NDArray[np.int64], Floats], PriceRows],
+) -> Floats:
+    """(B, J) prices near the rows' own: those of the fullest row, costs passed on, and what each product
+    that is missing moves by itself, where some row lacks it alone.
+    """
+    lead = int(rows.sum(axis=1).argmax())
+    first = solved(np.array([lead]), start)
+    if not first.converged[0]:
+        return start
+    base = np.where(rows[lead], first.price[0], start)
+    near: Floats = base + (costs - costs[lead]) / game.keep
+    missing = rows[lead] & ~rows
+    one = np.flatnonzero((missing.sum(axis=1) == 1) & ~(rows & ~rows[lead]).any(axis=1))
+    lacked = missing[one].argmax(axis=1)
+    lacked, at = np.unique(lacked, return_index=True)
+    one = one[at]
+    if not 1 < len(one) < len(rows) // 2:
+        return near
+    alone = solved(one, near[one])
+    moved = np.where(alone.converged[:, None] & np.isfinite(alone.price), alone.price - near[one], 0.0)
+    return np.asarray(near + missing[:, lacked].astype(np.float64) @ moved)
 
 
 def _filled(game: PriceGame, start: Floats | None, order: NDArray[np.int64]) -> Floats:
