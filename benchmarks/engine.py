@@ -12,7 +12,6 @@ import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -113,11 +112,10 @@ def limits() -> list[Limit]:
         "import sys; sys.path.insert(0, sys.argv[1]); "
         "import engine_cases as c; c.many_equilibria(int(sys.argv[2]))"
     )
-    peaks = []
-    for rows in (1_000, 10_000):
-        process = subprocess.Popen([sys.executable, "-c", code, str(Path(__file__).parent), str(rows)])
-        _, _, usage = os.wait4(process.pid, 0)
-        peaks.append(usage.ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1))
+    peaks = [
+        float(subprocess.check_output([sys.executable, "-c", code, str(Path(__file__).parent), str(rows)]))
+        for rows in (1_000, 10_000)
+    ]
     bare, whole = (
         statistics.median(
             seconds(lambda c=c: subprocess.run([sys.executable, "-c", c], check=True)) for _ in range(11)
@@ -159,7 +157,6 @@ def main() -> None:
         print(f"| {limit.what} | {limit.value:.1f} {limit.unit} | {limit.most:.0f} {limit.unit} |")
     text = write_page(lines, found, (load, os.getloadavg()), write="--write" in sys.argv)
     print(text)
-    print(f"peak memory here: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
 if __name__ == "__main__":

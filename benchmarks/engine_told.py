@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +71,9 @@ What `benchmarks/engine.py` measured, PyBLP and Kanrin in turns in one run. Each
 least five runs. PyBLP ran in the fastest of its settings that finds the same numbers, with one thread for its
 matrices, which suits it best; Kanrin used every core.
 
-Machine: {machine()}. Load averages of the system before and after, this program among them: {busy}
-({os.cpu_count()} cores); where that is above the number of cores, other work ran beside it.
+Machine: {machine()}. Load averages of the
+system, one and five minutes before the start and one minute before the end, this program among them: {busy};
+above the number of cores, other work ran beside it.
 
 {table}
 
