@@ -66,7 +66,8 @@ void invert(const InvertTask& task, size_t market, Arena& room) {
   for (; steps < MOST_STEPS; steps++) {
     const double size = log_residual(s, delta, log_observed, residual);
     if (!(size == size) && !(mixing && smallest < INFINITY)) break;
-    const bool arrived = size < TARGET || (size < ROUNDING && size > 0.5 * smallest);
+    const bool halts = size < ROUNDING && size > 0.5 * smallest;
+    const bool arrived = size < TARGET || (halts && !mixing);  // a mixture may halve slowly; Newton tells the floor
     if (size < smallest) {
       memcpy(best, delta, J * sizeof(double));
       smallest = size;
@@ -75,8 +76,9 @@ void invert(const InvertTask& task, size_t market, Arena& room) {
       converged = 1;
       break;
     }
-    if (mixing && (steps == MOST_MIXED || !(size < ASTRAY * smallest))) {
+    if (mixing && (halts || steps == MOST_MIXED || !(size < ASTRAY * smallest))) {
       mixing = false;
+      smallest = INFINITY;
       memcpy(delta, best, J * sizeof(double));
       continue;
     }
