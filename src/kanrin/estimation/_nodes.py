@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,12 +62,12 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class AgentRule:
+class AgentRule(ABC):
     """A rule that makes the same or fresh nodes for each market."""
 
+    @abstractmethod
     def points(self, dimensions: int, block: int) -> tuple[Floats, Floats]:
         """Nodes (I, dimensions) and weights (I,) of one market; `block` numbers the market."""
-        raise NotImplementedError
 
     @property
     def is_common(self) -> bool:
@@ -157,8 +158,9 @@ class _Random(AgentRule):
         rng = np.random.default_rng([self.seed, 0 if self.common else block])
         return self.normals(dimensions, rng, block), np.full(self.agents, 1.0 / self.agents)
 
+    @abstractmethod
     def normals(self, dimensions: int, rng: np.random.Generator, block: int) -> Floats:
-        raise NotImplementedError
+        """Standard normals (agents, dimensions) of one market."""
 
 
 @dataclass(frozen=True)

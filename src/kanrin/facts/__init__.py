@@ -9,32 +9,34 @@ from kanrin.facts._cells import case_figure, cell_keys, known_keys
 from kanrin.facts._check import Check, CheckReport, CheckResult, check_case
 from kanrin.facts._faults import fault_sentence, faults_in
 from kanrin.facts._init import init_case
-from kanrin.facts._lines import read_toml
-from kanrin.facts._override import apply_overrides, parse_setting
-from kanrin.facts._positions import line_of
-from kanrin.facts._read import read_table
-from kanrin.facts._records import (
+from kanrin.facts._law_records import (
     STATUS_ORDER,
     Assumption,
-    Candidate,
     Claim,
     Equipment,
     EventOutcome,
-    ExchangeRate,
     Fact,
     GapRow,
-    MarketModel,
-    MarketTotal,
-    Nameplate,
     Pathway,
-    Port,
-    Record,
-    Route,
     Rule,
     Source,
     Spell,
     UnitName,
 )
+from kanrin.facts._lines import read_toml
+from kanrin.facts._market_records import (
+    Candidate,
+    ExchangeRate,
+    MarketModel,
+    MarketTotal,
+    Nameplate,
+    Port,
+    Route,
+)
+from kanrin.facts._override import apply_overrides, parse_setting
+from kanrin.facts._positions import line_of
+from kanrin.facts._read import read_table
+from kanrin.facts._record import Record
 
 __all__ = [
     "STATUS_ORDER",

@@ -17,27 +17,29 @@ from typing import TypeVar
 from pydantic import Field
 
 from kanrin.base import CaseError, UnknownName
-from kanrin.facts._read import Placed, read_keyed, read_list, read_sidecar, read_single, read_table
-from kanrin.facts._records import (
+from kanrin.facts._law_records import (
     Assumption,
-    Candidate,
     Claim,
     Equipment,
     EventOutcome,
-    ExchangeRate,
     Fact,
     GapRow,
-    MarketModel,
-    MarketTotal,
-    Nameplate,
     Pathway,
-    Port,
-    Record,
-    Route,
     Rule,
     Source,
     UnitName,
 )
+from kanrin.facts._market_records import (
+    Candidate,
+    ExchangeRate,
+    MarketModel,
+    MarketTotal,
+    Nameplate,
+    Port,
+    Route,
+)
+from kanrin.facts._read import Placed, read_keyed, read_list, read_sidecar, read_single, read_table
+from kanrin.facts._record import Record
 from kanrin.facts._sidecar import Sidecar
 
 __all__ = ["About", "Case", "case_folder", "load_case", "shipped_cases"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kanrin.base import Figure, Kind, UnknownName
 from kanrin.facts._case import Case
-from kanrin.facts._records import Record
+from kanrin.facts._record import Record
 
 __all__ = ["CELL_TABLES", "case_figure", "cell_keys", "known_keys"]
 

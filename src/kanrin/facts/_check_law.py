@@ -7,8 +7,8 @@ from datetime import date
 from itertools import combinations
 
 from kanrin.facts._case import Case
+from kanrin.facts._law_records import STATUS_ORDER, Spell
 from kanrin.facts._places import spell_place
-from kanrin.facts._records import STATUS_ORDER, Spell
 
 __all__ = ["overlap", "spells_apart"]
 

@@ -11,7 +11,7 @@ from kanrin.base import CaseError
 from kanrin.facts._faults import fault_sentence, faults_in
 from kanrin.facts._lines import read_rows, read_toml
 from kanrin.facts._positions import header_lines, line_of
-from kanrin.facts._records import Record
+from kanrin.facts._record import Record
 from kanrin.facts._sidecar import Sidecar
 
 __all__ = ["Placed", "read_keyed", "read_list", "read_sidecar", "read_single", "read_table"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from kanrin.facts._records import Record
+from kanrin.facts._record import Record
 
 __all__ = ["ColumnNote", "ParameterNote", "Sidecar"]
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from kanrin.base import Kind
 from kanrin.facts._case import TABLES, Case
-from kanrin.facts._records import Record
+from kanrin.facts._record import Record
 from kanrin.facts._sidecar import ColumnNote
 
 __all__ = ["Cell", "Row", "cells", "fields_of", "rows", "rows_of"]
