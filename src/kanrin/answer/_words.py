@@ -35,9 +35,8 @@ def yen(amount: float) -> str:
 
 
 def count(units: float) -> str:
-    """A number of cars, rounded to what is known of it."""
-    size = abs(units)
-    step = 1 if size < 100 else 10 if size < 1000 else 100 if size < 20000 else 1000
+    """A number of cars, two significant digits from a hundred upward, as the tables of the brief show it."""
+    step = 10 ** max(0, len(str(int(abs(units)))) - 2)
     return f"{round(units / step) * step:,.0f}"
 
 

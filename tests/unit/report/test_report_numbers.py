@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanrin.answer._words import count
 from kanrin.report._break_even import break_even_rate
 from kanrin.report._numbers import (
     cars,
@@ -110,3 +111,8 @@ def test_money_reads_back_within_its_three_digits(x: float) -> None:
     head, _, scale = text.replace("¥", "").replace("−", "-").replace(",", "").partition(" ")
     back = float(head) * {"": 1.0, "million": 1e6, "billion": 1e9, "trillion": 1e12}[scale]
     assert abs(back - x) <= max(0.005 * abs(x), 0.5)  # three significant digits, whole yen
+
+
+@given(st.floats(0, 300_000))
+def test_the_headline_and_the_tables_round_cars_alike(units: float) -> None:
+    assert count(units) == cars(units)
