@@ -14,8 +14,8 @@ END = "<!-- End of rooms. -->"
 
 GROUPS = {
     "kanrin.estimation": {
-        "Data": ("Table", "as_table", "read_csv", "laplace_shares", "Formula", "parse_formula", "Absorber",
-                 "build_absorber"),
+        "Data": ("Table", "as_table", "as_frame", "read_csv", "laplace_shares", "Formula", "parse_formula",
+                 "Absorber", "build_absorber"),
         "Closed forms": ("estimate_logit", "estimate_linear", "LinearResults", "FirstStage"),
         "The problem": ("build_problem", "Problem", "Lognormal", "PriceOverIncome", "LinearCost", "LogCost",
                         "Wedges"),
@@ -43,7 +43,7 @@ GROUPS = {
         "Changes": ("Merger", "Divestiture", "Stake", "CostChange", "Entry", "Exit", "Change",
                     "apply_change"),
         "Simulation": ("simulate", "Simulation", "simulate_many", "Batch", "Failure", "solve", "Equilibrium",
-                       "examine", "Evidence", "over_draws", "Spread"),
+                       "examine", "Evidence", "over_draws", "over_estimate", "Spread"),
         "Substitution": ("elasticities", "own_elasticities", "aggregate_elasticity", "diversion_ratios",
                          "second_choices", "long_run_diversion", "pass_through", "willingness_to_pay"),
         "Screens and welfare": ("hhi", "screen_merger", "MergerScreen", "compensating_variation", "Surplus",
@@ -51,7 +51,8 @@ GROUPS = {
         "Cournot": ("CournotMarket", "LinearInverse", "IsoelasticInverse", "recover_cournot",
                     "solve_cournot", "CournotEquilibrium", "simulate_cournot", "CournotSimulation"),
         "Tables": ("Table", "matrix_table", "cost_table", "elasticity_table", "diversion_table",
-                   "second_choice_table", "pass_through_table", "screen_table"),
+                   "second_choice_table", "long_run_diversion_table", "pass_through_table",
+                   "screen_table"),
     },
 }  # fmt: skip
 IN_FULL = {

@@ -117,6 +117,14 @@ def test_an_estimate_gives_intervals(run, folder):
     buyers = by(only(result, "2024")["welfare"], "who")["buyers"]["change"]
     assert outcomes["buyers"]["low"] < outcomes["buyers"]["high"] < 0
     assert outcomes["buyers"]["low"] < buyers < outcomes["buyers"]["high"]
+    assert outcomes["buyers"]["estimate"] == pytest.approx(buyers, rel=SOLVED)
+    products = by(only(result, "2024")["products"], "product")
+    for row in result.json["draws"]["products"]:
+        for head in ("price %", "quantity %"):
+            assert row[head] == pytest.approx(products[row["product"]][head], abs=1e-6)
+            assert row[f"{head} low"] <= row[f"{head} median"] <= row[f"{head} high"]
+            assert row[f"{head} low"] < row[f"{head} high"]
+    assert len(result.json["draws"]["products"]) == len(products) == 8
     assert "over draws of the estimate" in run("simulate", folder / "tariff.toml").out
 
 
@@ -272,7 +280,7 @@ BAD = {
     "nothing to identify": (
         "merger.toml",
         [('markup = "markup"', ""), ('leaving = "Ada"', 'leaving = "Gil"')],
-        ["1 targets cannot identify 2 parameters", "give it as a number"],
+        ["at least 2 to identify alpha, rho, targets given: 1", "give it as a number"],
     ),
     "a parameter of another family": (
         "merger.toml",
@@ -286,6 +294,16 @@ BAD = {
         "merger.toml",
         [('takes_over = "South"', 'takes_over = "North"')],
         ["merge with itself"],
+    ),
+    "entry into nests without one": (
+        "merger.toml",
+        [
+            (
+                'kind = "merger"\nowner = "North"\ntakes_over = "South"\ncost_saving = 0.02',
+                'kind = "entry"\nproduct = "Ivy"\nowner = "East"\ncost = 15\nmean_value = 1',
+            )
+        ],
+        ["Ivy: demand has nests", "as like"],
     ),
     "products and owners": (
         "tariff.toml",

@@ -159,6 +159,11 @@ def _change(wanted: AnyChange, market: Market, products: Names, owners: Names) -
 def _entry(wanted: EntrySpec, market: Market) -> Entry:
     if wanted.like is None:
         assert wanted.mean_value is not None
+        if isinstance(market.demand, NestedLogit | NestedRandomCoefficients):
+            raise InputError(
+                f"{wanted.product}: demand has nests; name a product of its nest as like, mean_value may "
+                "stand beside it"
+            )
         return Entry(wanted.product, wanted.owner, wanted.cost, wanted.mean_value)
     if wanted.like not in market.products:
         raise UnknownName("product", wanted.like, market.products, "like= names a product on sale before")

@@ -44,7 +44,7 @@ def command(spec: str, form: str, as_json: bool) -> None:
     wanted = placed.content.estimate
     if wanted is not None and wanted.draws and not found.batch.failed:
         with working(f"solving {wanted.draws} draws of the estimate"):
-            found = Simulated(found.batch, *spread_of(placed, source, wanted))
+            found = Simulated(found.batch, spread_of(placed, source, wanted))
     if as_json:
         print_json(plain(placed, source, found))
     else:

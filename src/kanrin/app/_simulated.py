@@ -14,7 +14,7 @@ from kanrin.app._estimate_spec import EstimateSpec
 from kanrin.app._estimated import estimated, problem_of, restored
 from kanrin.app._simulate_spec import EstimateSource, SimulateSpec
 from kanrin.app._spec_reader import Placed, read_spec
-from kanrin.base import Floats, InputError, KanrinError, SolveError, UnknownName
+from kanrin.base import InputError, KanrinError, SolveError, UnknownName
 from kanrin.estimation import EstimationResults, load_estimate
 from kanrin.simulation import (
     Batch,
@@ -25,12 +25,14 @@ from kanrin.simulation import (
     Spread,
     Surplus,
     estimated_market,
+    over_estimate,
     simulate,
 )
 
-__all__ = ["Simulated", "Source", "prepared", "simulated", "spread_of"]
+__all__ = ["PRODUCT_OUTCOMES", "Simulated", "Source", "prepared", "simulated", "spread_of"]
 
 _OUTCOMES = ("buyers", "owners", "treasury", "total")
+PRODUCT_OUTCOMES = ("price %", "quantity %")  # columns of the table by product that get intervals
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ class Simulated:
 
     batch: Batch
     spread: Spread | None = None
-    failed_draws: int = 0
 
 
 def prepared(spec: Placed[SimulateSpec]) -> Source:
@@ -132,30 +133,35 @@ def _market(
         )  # fmt: skip
 
 
-def spread_of(spec: Placed[SimulateSpec], source: Source, wanted: EstimateSource) -> tuple[Spread, int]:
-    """Totals over parameter draws of the estimate, and how many draws failed (bootstrap).
+def spread_of(spec: Placed[SimulateSpec], source: Source, wanted: EstimateSource) -> Spread:
+    """Totals over parameter draws of the estimate; with one market also its prices and quantities.
 
     Raises SolveError when no draw could be solved.
     """
     assert source.results is not None
     surplus = Surplus(spec.content.surplus)
 
-    def totals(drawn: EstimationResults) -> Floats:
-        total = np.zeros(len(_OUTCOMES))
-        try:
-            for name in source.names:
-                market = _market(spec, source, name, drawn)
-                changes = changes_of(spec, market)
-                found = simulate(market, changes, fixed=spec.content.fixed_prices, evidence=False)
-                if not found.converged:
-                    raise SolveError(found.advice)
-                buyers = -found.compensating_variation(surplus)
-                total += (
-                    buyers, found.profit_change(), found.treasury_change(), -found.net_total_harm(surplus)
-                )  # fmt: skip
-        except InputError as error:  # a drawn slope above zero is a failed draw, not bad input
-            raise SolveError(str(error)) from error
-        return total
+    def outcomes(drawn: EstimationResults) -> dict[str, float]:
+        total, by_product = np.zeros(len(_OUTCOMES)), {}
+        for name in source.names:
+            market = _market(spec, source, name, drawn)
+            changes = changes_of(spec, market)
+            found = simulate(market, changes, fixed=spec.content.fixed_prices, evidence=False)
+            if not found.converged:
+                raise SolveError(found.advice)
+            buyers = -found.compensating_variation(surplus)
+            total += (
+                buyers, found.profit_change(), found.treasury_change(), -found.net_total_harm(surplus)
+            )  # fmt: skip
+            if len(source.names) == 1:
+                table = found.products()
+                by_product = {
+                    (head, product): value
+                    for head in PRODUCT_OUTCOMES
+                    for product, value in table[head].items()
+                    if value is not None
+                }
+        named = {f"{head}: {product}": value for (head, product), value in by_product.items()}
+        return dict(zip(_OUTCOMES, total.tolist(), strict=True)) | named
 
-    drawn, failed = source.results.bootstrap(totals, n=wanted.draws, seed=wanted.seed)
-    return Spread({name: drawn[:, k] for k, name in enumerate(_OUTCOMES)}, ()), failed
+    return over_estimate(source.results, outcomes, draws=wanted.draws, seed=wanted.seed)

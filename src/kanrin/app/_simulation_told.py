@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kanrin.app._simulate_spec import SimulateSpec
-from kanrin.app._simulated import Simulated, Source
+from kanrin.app._simulated import PRODUCT_OUTCOMES, Simulated, Source
 from kanrin.app._spec_reader import Placed
 from kanrin.base import KanrinError
 from kanrin.simulation import (
@@ -36,7 +36,7 @@ def texts(spec: Placed[SimulateSpec], source: Source, found: Simulated, form: st
         if source.calibration.targets:
             yield _text(source.calibration.target_table(), form)
     if len(source.names) > 1:
-        yield _text(found.batch.table(), form)
+        yield _text(found.batch.table(Surplus(spec.content.surplus)), form)
     else:
         for one in found.batch.done.values():
             for table in _tables(one, Surplus(spec.content.surplus)).values():
@@ -44,7 +44,8 @@ def texts(spec: Placed[SimulateSpec], source: Source, found: Simulated, form: st
             if form != "latex":
                 yield _certificate(one)
     if found.spread is not None:
-        yield _text(_spread_table(found.spread, found.failed_draws), form)
+        for table in _spread_tables(found.spread).values():
+            yield _text(table, form)
 
 
 def _text(table: Table, form: str) -> str:
@@ -102,10 +103,27 @@ def _of_price(evidence: Evidence) -> str:
     return f"{evidence.residual:.1e} of the highest price"
 
 
-def _spread_table(spread: Spread, failed: int) -> Table:
+def _spread_tables(spread: Spread) -> dict[str, Table]:
+    """Totals, and changes by product where there are any, by the name they have in JSON."""
     table = spread.table(_LEVEL)
-    note = f"{table.notes[0]}; {failed} draws could not be solved" if failed else table.notes[0]
-    return Table("Who gains, over draws of the estimate", "who", table.index, table.columns, (note,))
+    rows = {name: {head: table[head][name] for head in table.columns} for name in table.index}
+    products: dict[str, dict[str, Any]] = {}
+    for head in PRODUCT_OUTCOMES:
+        for name in [name for name in rows if name.startswith(f"{head}: ")]:
+            found = rows.pop(name)
+            products.setdefault(name.removeprefix(f"{head}: "), {}).update(
+                {f"{head}{'' if what == 'estimate' else f' {what}'}": value for what, value in found.items()}
+            )
+    told = {"outcomes": _of_rows("Who gains, over draws of the estimate", "outcome", rows, table.notes)}
+    if products:
+        told["products"] = _of_rows("By product, over draws of the estimate", "product", products, ())
+    return told
+
+
+def _of_rows(title: str, index_name: str, rows: dict[str, dict[str, Any]], notes: tuple[str, ...]) -> Table:
+    heads = next(iter(rows.values()))
+    columns = {head: tuple(row[head] for row in rows.values()) for head in heads}
+    return Table(title, index_name, tuple(rows), columns, notes)
 
 
 def plain(spec: Placed[SimulateSpec], source: Source, found: Simulated) -> dict[str, Any]:
@@ -130,8 +148,8 @@ def plain(spec: Placed[SimulateSpec], source: Source, found: Simulated) -> dict[
             "notes": list(made.notes),
         }
     if found.spread is not None:
-        table = found.spread.table(_LEVEL)
-        out["draws"] = {"level": _LEVEL, "failed": found.failed_draws, "outcomes": _rows(table)}
+        tables = {name: _rows(table) for name, table in _spread_tables(found.spread).items()}
+        out["draws"] = {"level": _LEVEL, "failed": len(found.spread.failed), **tables}
     return out
 
 

@@ -43,7 +43,7 @@ from kanrin.estimation._problem import Problem, Wedges, build_problem
 from kanrin.estimation._profile import Profile, profile
 from kanrin.estimation._results import EstimationResults, MarketFit
 from kanrin.estimation._shares_in import laplace_shares
-from kanrin.estimation._table import Table, as_table, read_csv
+from kanrin.estimation._table import Table, as_frame, as_table, read_csv
 from kanrin.estimation._tables import CoefficientTable
 
 __all__ = [
@@ -83,6 +83,7 @@ __all__ = [
     "TwoStep",
     "Unadjusted",
     "Wedges",
+    "as_frame",
     "as_table",
     "blp_instruments",
     "build_absorber",

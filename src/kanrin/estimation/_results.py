@@ -46,6 +46,7 @@ class MarketFit:
     ownership: Floats | None  # (J, J)
     costs: Floats | None  # (J,)
     is_price_linear: bool  # alpha_ij the same for all products: prices can move far
+    frames: str = "dict"  # kind of frame the data came in
 
     @property
     def negative_weight(self) -> float:
@@ -187,7 +188,7 @@ class EstimationResults:
             None if flat.nests is None else flat.nests[j], rho[j],
             None if firms is None else firms.levels[firms.codes[j]],
             None if flat.ownership is None else flat.ownership[t], costs,
-            bool(np.allclose(alpha, alpha[0])),
+            bool(np.allclose(alpha, alpha[0])), self.problem.table.kind,
         )  # fmt: skip
 
     def _margins(self, slope: Floats) -> Floats:

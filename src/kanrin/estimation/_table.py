@@ -60,7 +60,7 @@ class Table:
             except (TypeError, ValueError):
                 sample = next(v for v in values if not _is_missing(v) and not _is_number(v))
                 raise InputError(
-                    f"column {name!r} of {self.title} is not numeric (it holds {sample!r}, row "
+                    f"column {name!r} of {self.title} is not numeric (it holds {str(sample)!r}, row "
                     f"{list(values).index(sample)}); write C({name}) for dummies, or turn it into numbers"
                 ) from None
         _refuse_rows(

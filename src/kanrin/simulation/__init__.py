@@ -39,11 +39,12 @@ from kanrin.simulation._families import (
     calibrate_nested_logit,
     calibrate_random_coefficients,
 )
-from kanrin.simulation._intervals import Spread, over_draws
+from kanrin.simulation._intervals import Spread, over_draws, over_estimate
 from kanrin.simulation._labelled import (
     cost_table,
     diversion_table,
     elasticity_table,
+    long_run_diversion_table,
     pass_through_table,
     screen_table,
     second_choice_table,
@@ -161,6 +162,7 @@ __all__ = [
     "examine",
     "hhi",
     "long_run_diversion",
+    "long_run_diversion_table",
     "margins_at",
     "markups",
     "matrix_table",
@@ -168,6 +170,7 @@ __all__ = [
     "money",
     "negative_costs",
     "over_draws",
+    "over_estimate",
     "own_elasticities",
     "pass_through",
     "pass_through_table",

@@ -78,6 +78,7 @@ class Calibration:
         return Table(
             "Parameters", "parameter", tuple(self.parameters),
             {"value": tuple(self.parameters.values()), "how": how}, notes=self.notes,
+            frames=self.market.frames,
         )  # fmt: skip
 
     def target_table(self) -> Table:
@@ -86,6 +87,7 @@ class Calibration:
             "Targets", "target", tuple(_label(t) for t in self.targets),
             {"given": tuple(t.value for t in self.targets), "predicted": tuple(self.predicted.tolist()),
              "difference": tuple(self.residual.tolist())},
+            frames=self.market.frames,
         )  # fmt: skip
 
     def __str__(self) -> str:
@@ -192,8 +194,8 @@ def calibrate_family(
     if len(targets) < len(open_):
         missing = open_[len(targets) :]
         raise InputError(
-            f"{sales.name}: {len(targets)} targets cannot identify {len(open_)} parameters "
-            f"({', '.join(p.name for p in open_)}); "
+            f"{sales.name}: it takes at least {len(open_)} to identify {', '.join(p.name for p in open_)}, "
+            f"targets given: {len(targets)}; "
             + "; ".join(f"{p.name}: give it as a number, or {p.identified_by}" for p in missing)
         )
     notes = list(notes)
@@ -217,7 +219,7 @@ def calibrate_family(
     market = recover_market(
         build(values), sales.price, sales.products, sales.owners, policies=sales.policies, keep=sales.keep,
         ownership=sales.ownership, conduct=sales.conduct, name=sales.name,
-    )  # fmt: skip
+    ).with_(frames=sales.frames)  # fmt: skip
     predicted = predictions(shell(build(values)), sales, targets)
     negative = negative_costs(market)
     if negative:

@@ -13,7 +13,7 @@ from kanrin.simulation._logit import Logit
 from kanrin.simulation._market import Market, Quota, same_owner
 from kanrin.simulation._nested_logit import NestedLogit
 from kanrin.simulation._nested_random import NestedRandomCoefficients
-from kanrin.simulation._policies import Policy, SpecificTax, Tariff, Tax, positions, with_policy
+from kanrin.simulation._policies import SpecificTax, Tariff, Tax, positions, with_policy, without
 from kanrin.simulation._random_coefficients import RandomCoefficients
 
 __all__ = ["Change", "CostChange", "Divestiture", "Entry", "Exit", "Merger", "Stake", "apply_change"]
@@ -21,7 +21,10 @@ __all__ = ["Change", "CostChange", "Divestiture", "Entry", "Exit", "Merger", "St
 
 @dataclass(frozen=True)
 class Merger:
-    """`owner_a` takes over `owner_b`; the costs of both fall by the fraction `cost_saving`."""
+    """`owner_a` takes over `owner_b`; the costs of both fall by the fraction `cost_saving`.
+
+    Stakes that either holds in others come together, to at most one; stakes of others in either stay.
+    """
 
     owner_a: str
     owner_b: str
@@ -143,9 +146,23 @@ def _merge(market: Market, change: Merger) -> Market:
     cost[a + b] *= 1.0 - change.cost_saving
     ownership = market.ownership
     if ownership is not None:
-        ownership = np.array(ownership)
-        ownership[np.ix_(a + b, a + b)] = 1.0
+        ownership = _joined_stakes(market, change, ownership, a, b)
     return market.with_(owners=owners, cost=cost, ownership=ownership)
+
+
+def _joined_stakes(market: Market, change: Merger, h: Floats, a: list[int], b: list[int]) -> Floats:
+    """H with one holder in the place of two, who counts what either counted."""
+    joined = np.array(h)
+    others = [k for k in range(len(h)) if k not in (*a, *b)]
+    rows = [h[np.ix_(own, others)] for own in (a, b)]
+    if any((part != part[0]).any() for part in rows):
+        raise InputError(
+            f"{market.name}: products of {change.owner_a} or {change.owner_b} count others with unlike "
+            "weights, so that a merger by name is not defined; change the matrix: market.with_(ownership=...)"
+        )
+    joined[np.ix_(a + b, others)] = np.minimum(1.0, rows[0][0] + rows[1][0])
+    joined[np.ix_(a + b, a + b)] = 1.0
+    return joined
 
 
 def _cap(market: Market, change: Quota, sold: dict[str, float]) -> Market:
@@ -205,11 +222,8 @@ def _leave(market: Market, names: Sequence[str]) -> Market:
     if not stay.any():
         raise InputError(f"{market.name}: no product would be left")
     left = tuple(n for n, s in zip(market.products, stay, strict=True) if s)
-    policies: list[Policy] = []
-    for policy in market.policies:
-        kept = left if policy.products is None else tuple(n for n in policy.products if n in left)
-        if kept:
-            policies.append(policy if policy.products is None else replace(policy, products=kept))
+    names_gone = tuple(market.products[j] for j in gone)
+    policies = [p for p in (without(policy, names_gone, left) for policy in market.policies) if p is not None]
     caps = []
     for label, group, units, rent in market.caps:
         kept = tuple(n for n in group if n in left)

@@ -14,6 +14,7 @@ from kanrin.simulation._nested_random import NestedRandomCoefficients
 from kanrin.simulation._policies import Policy
 from kanrin.simulation._random_coefficients import RandomCoefficients
 from kanrin.simulation._recover import recover_market
+from kanrin.simulation._table import frame_kind
 
 __all__ = ["estimated_market"]
 
@@ -35,7 +36,7 @@ def estimated_market(
 
     market_size: potential buyers a period; 1 leaves quantities as shares. products: names in the fit's order,
     None: `row N` of the data. owners: None: the firms of the estimate. policies: in force when the prices
-    were seen. Intervals: `results.bootstrap(lambda r: ... estimated_market(r.market(name)) ...)`.
+    were seen. Intervals: `over_estimate(results, lambda r: ... estimated_market(r.market(name)) ...)`.
     Raises InputError for price slopes that move with the price or are not below zero, or owners that are not
     known; SolveError as `recover_market`.
     """
@@ -67,4 +68,4 @@ def estimated_market(
     return recover_market(
         demand, fit.prices, names, owners, policies=policies, keep=keep, ownership=ownership,
         conduct=conduct, name=fit.name,
-    )  # fmt: skip
+    ).with_(frames=frame_kind(fit.frames))  # fmt: skip

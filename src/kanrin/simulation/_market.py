@@ -87,6 +87,7 @@ class Market:
     conduct: Conduct = Conduct.BERTRAND
     caps: tuple[tuple[str, tuple[str, ...], float, Rent], ...] = ()  # label, products, units, holder
     name: str = "market"
+    frames: str = "pandas"  # kind of frame its tables give: that of the data it was made from
 
     def __post_init__(self) -> None:
         put, count = object.__setattr__, self.demand.product_count

@@ -26,6 +26,7 @@ __all__ = [
     "positions",
     "wedges",
     "with_policy",
+    "without",
 ]
 
 
@@ -157,7 +158,7 @@ def wedges(policies: Sequence[Policy], products: Sequence[str], keep: Floats) ->
         if isinstance(policy, SpecificTax):
             levies[j] += policy.amount
         elif isinstance(policy.base, FixedValue):
-            levies[j] += policy.rate * _amounts(policy.base, products)[j]
+            levies[j] += policy.rate * _amounts(policy, policy.base, products)[j]
         elif isinstance(policy.base, PreTaxPrice):
             added[j] += policy.rate
         elif isinstance(policy.base, ConsumerPrice):
@@ -178,7 +179,7 @@ def wedges(policies: Sequence[Policy], products: Sequence[str], keep: Floats) ->
         if isinstance(policy, SpecificTax):
             cost[j] += policy.amount
         elif isinstance(policy.base, FixedValue):
-            cost[j] += policy.rate * _amounts(policy.base, products)[j]
+            cost[j] += policy.rate * _amounts(policy, policy.base, products)[j]
         elif isinstance(policy.base, PreTaxPrice):
             r[j] -= policy.rate
         elif isinstance(policy.base, ConsumerPrice):
@@ -192,11 +193,31 @@ def wedges(policies: Sequence[Policy], products: Sequence[str], keep: Floats) ->
     return Wedges(r, gross - 1.0, levies, cost)
 
 
-def _amounts(base: FixedValue, products: Sequence[str]) -> Floats:
+def _amounts(policy: Tax | Tariff, base: FixedValue, products: Sequence[str]) -> Floats:
+    """(J,) customs values, money a unit; zero only for products that the policy does not cover."""
     if not isinstance(base.amount, Mapping):
         return np.full(len(products), float(base.amount))
     positions(tuple(base.amount), products)
+    for name in products if policy.products is None else policy.products:
+        if name not in base.amount:
+            raise InputError(
+                f"{policy.name}: no customs value of {name}; give its amount, or name the products of the "
+                f"{policy.name} that have one"
+            )
     return np.array([float(base.amount.get(name, 0.0)) for name in products])
+
+
+def without(policy: Policy, gone: Sequence[str], products: Sequence[str]) -> Policy | None:
+    """The policy once products have left; None when it covers none of `products`, those that stay."""
+    if not isinstance(policy, SpecificTax) and isinstance(policy.base, FixedValue):
+        amount = policy.base.amount
+        if isinstance(amount, Mapping):
+            left = {name: value for name, value in amount.items() if name not in gone}
+            policy = replace(policy, base=FixedValue(left))
+    if policy.products is None:
+        return policy
+    kept = tuple(name for name in policy.products if name in products)
+    return replace(policy, products=kept) if kept else None
 
 
 def _refuse(wrong: Bools, what: str, products: Sequence[str]) -> None:

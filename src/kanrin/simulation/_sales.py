@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kanrin.base import Floats, InputError
+from kanrin.estimation import as_table
 from kanrin.simulation._market import Conduct
 from kanrin.simulation._policies import Policy
 from kanrin.simulation._system import vector
+from kanrin.simulation._table import frame_kind
 
 __all__ = [
     "CrossElasticity",
@@ -41,6 +43,7 @@ class Sales:
     ownership: Floats | None = None  # (J, J) H; None: owners keep apart
     conduct: Conduct = Conduct.BERTRAND
     name: str = "market"
+    frames: str = "pandas"  # kind of frame that came in, and that tables give
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -57,16 +60,17 @@ class Sales:
 
     @classmethod
     def from_table(
-        cls, table: Mapping[str, Any], *, product: str = "product", owner: str = "owner",
+        cls, table: object, *, product: str = "product", owner: str = "owner",
         price: str = "price", quantity: str = "quantity", **more: Any,
     ) -> Sales:  # fmt: skip
-        """From a frame or a dict of columns; `more`: fields of `Sales`. InputError for a missing column."""
-        for column in (product, owner, price, quantity):
-            if column not in table:
-                raise InputError(f"no column {column!r}; there are {', '.join(map(str, table))}")
+        """From a pandas, polars or pyarrow frame or a dict of columns; `more`: fields of `Sales`.
+
+        Raises UnknownName for a missing column, InputError for a missing value.
+        """
+        data = as_table(table, "the products")
         return cls(
-            tuple(table[product]), tuple(table[owner]), vector(price, table[price], positive=True),
-            vector(quantity, table[quantity], positive=True), **more,
+            tuple(data.labels(product)), tuple(data.labels(owner)), data.numbers(price),
+            data.numbers(quantity), **{"frames": frame_kind(data.kind), **more},
         )  # fmt: skip
 
 

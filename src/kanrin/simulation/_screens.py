@@ -26,6 +26,7 @@ class MergerScreen:
     upp: Floats  # money a unit: value of sales diverted to the partner, cost saving taken off
     guppi: Floats  # share of the pre-tax price: the same before the saving
     compensating_cost_reduction: Floats  # share of own cost that would leave all merging prices unchanged
+    frames: str = "pandas"  # kind of frame its table gives
 
 
 def screen_merger(before: Equilibrium, merger: Merger) -> MergerScreen:
@@ -49,4 +50,5 @@ def screen_merger(before: Equilibrium, merger: Merger) -> MergerScreen:
         gain[own] - merger.cost_saving * cost,
         gain[own] / (wedge.keep * before.price)[own],
         (cost - needed[own]) / cost,
+        market.frames,
     )

@@ -173,7 +173,7 @@ class Search:
             )
         elif not converged:
             advice = (
-                f"{market.name}: no equilibrium found in {steps} steps, largest relative residual "
+                f"{market.name}: no equilibrium found (steps: {steps}), largest relative residual "
                 f"{size:.2e}; start nearer (start=), make the change smaller, or look at the "
                 "second-order conditions: demand may be too convex for a maximum to exist"
             )

@@ -168,9 +168,15 @@ class Batch:
     done: Mapping[str, Simulation]
     failed: tuple[Failure, ...]
 
-    def table(self) -> Table:
-        """A row for each market: price change, compensating variation, profits, treasury, or the failure."""
-        return batch_table(self.done, {f.name: f.reason for f in self.failed})
+    def table(self, surplus: Surplus = Surplus.EXACT) -> Table:
+        """A row for each market: price change, compensating variation, profits, treasury, or the failure.
+
+        Where the solutions were examined, also second order and other starts.
+        """
+        return batch_table(self.done, {f.name: f.reason for f in self.failed}, surplus)
+
+    def __str__(self) -> str:
+        return str(self.table())
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()

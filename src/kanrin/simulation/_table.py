@@ -1,18 +1,16 @@
-"""A labelled table: text, HTML for notebooks, Markdown, LaTeX, and a pandas frame when asked."""
+"""A labelled table: text, HTML for notebooks, Markdown, LaTeX, and a frame when asked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kanrin.base import Floats
+from kanrin.estimation import as_frame
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Table", "matrix_table"]
+__all__ = ["Table", "frame_kind", "matrix_table"]
 
 _ABSENT = "–"
 _DIGITS = 5
@@ -27,18 +25,20 @@ class Table:
     index: tuple[str, ...]
     columns: Mapping[str, tuple[Any, ...]]
     notes: tuple[str, ...] = field(default=())
+    frames: str = "pandas"  # kind of frame `to_frame` gives: pandas, polars or pyarrow
 
     def __getitem__(self, column: str) -> dict[str, Any]:
         """A column, by row name."""
         return dict(zip(self.index, self.columns[column], strict=True))
 
-    def to_frame(self) -> pd.DataFrame:
-        """As a pandas frame; pandas is imported here and nowhere before."""
-        import pandas
+    def to_frame(self) -> Any:
+        """As a frame of the kind that came in, pandas when none did; the library is imported here.
 
-        frame = pandas.DataFrame(dict(self.columns), index=list(self.index))
-        frame.index.name = self.index_name
-        return frame
+        Row names are the index in pandas, the first column in polars and pyarrow.
+        """
+        if self.frames in ("polars", "pyarrow"):
+            return as_frame({self.index_name: list(self.index), **self.columns}, self.frames)
+        return as_frame(self.columns, "pandas").set_axis(list(self.index)).rename_axis(self.index_name)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         head = [self.index_name, *self.columns]
@@ -88,14 +88,22 @@ class Table:
         return f"<table>{caption}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>{notes}"
 
 
-def matrix_table(title: str, index_name: str, names: Sequence[str], values: Floats, **more: Floats) -> Table:
+def frame_kind(kind: str) -> str:
+    """The kind of frame that tables give for data of a kind: what came in, pandas where no frame did."""
+    return kind if kind in ("polars", "pyarrow") else "pandas"
+
+
+def matrix_table(
+    title: str, index_name: str, names: Sequence[str], values: Floats, *, frames: str = "pandas",
+    **more: Floats,
+) -> Table:  # fmt: skip
     """A square matrix by product, with further columns where given."""
     columns: dict[str, tuple[Any, ...]] = {
         n: tuple(float(x) for x in values[:, k]) for k, n in enumerate(names)
     }
     for name, column in more.items():
         columns[name] = tuple(float(x) for x in column)
-    return Table(title, index_name, tuple(names), columns)
+    return Table(title, index_name, tuple(names), columns, frames=frames)
 
 
 def _text(value: Any) -> str:
@@ -116,4 +124,8 @@ def _text(value: Any) -> str:
 def _latex(text: str) -> str:
     for sign in "&%$#_{}":
         text = text.replace(sign, "\\" + sign)
-    return text.replace(_ABSENT, "--")
+    return "$-$" + text[1:] if _is_negative(text) else text.replace(_ABSENT, "--")
+
+
+def _is_negative(text: str) -> bool:
+    return text.startswith("-") and text[1:2].isdigit()

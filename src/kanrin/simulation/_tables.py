@@ -66,7 +66,7 @@ def product_table(before: Equilibrium, after: Equilibrium) -> Table:
             for f in (before, after)
         ]
         columns |= _pair(name, index, pair[0], pair[1])
-    return Table("By product (prices as buyers pay them)", "product", index, columns)
+    return Table("By product (prices as buyers pay them)", "product", index, columns, frames=one.frames)
 
 
 def owner_table(before: Equilibrium, after: Equilibrium) -> Table:
@@ -79,7 +79,7 @@ def owner_table(before: Equilibrium, after: Equilibrium) -> Table:
     )
     columns |= _pair("revenue", index, by_owner(before, one.spending), by_owner(after, two.spending))
     columns |= _pair("profit", index, by_owner(before, one.profit), by_owner(after, two.profit), rate=False)
-    return Table("By owner", "owner", index, columns)
+    return Table("By owner", "owner", index, columns, frames=before.market.frames)
 
 
 def welfare_table(before: Equilibrium, after: Equilibrium, surplus: Surplus) -> Table:
@@ -92,7 +92,9 @@ def welfare_table(before: Equilibrium, after: Equilibrium, surplus: Surplus) -> 
     for name in ("dealers", "importers", "treasury"):
         rows[name] = float(getattr(two, name).sum() - getattr(one, name).sum())
     rows["total"] = sum(rows.values())
-    return Table("Who gains", "who", tuple(rows), {"change": tuple(rows.values())})
+    return Table(
+        "Who gains", "who", tuple(rows), {"change": tuple(rows.values())}, frames=before.market.frames
+    )
 
 
 def concentration_table(before: Equilibrium, after: Equilibrium) -> Table:
@@ -105,6 +107,7 @@ def concentration_table(before: Equilibrium, after: Equilibrium) -> Table:
         "Concentration (HHI, points of 10,000)", "of", ("quantity", "revenue"),
         {"before": values[0], "after": values[1],
          "change": tuple(b - a for a, b in zip(values[0], values[1], strict=True))},
+        frames=before.market.frames,
     )  # fmt: skip
 
 
@@ -119,10 +122,11 @@ def caps_table(found: Equilibrium) -> Table:
          "rent": tuple((found.shadow_price * sold).tolist()),
          "holder": tuple(holder.value for _, _, _, holder in found.market.caps)},
         notes=("A deviating seller does not see that a capped rival cannot serve more buyers.",),
+        frames=found.market.frames,
     )  # fmt: skip
 
 
-def batch_table(done: Mapping[str, Simulation], failed: Mapping[str, str]) -> Table:
+def batch_table(done: Mapping[str, Simulation], failed: Mapping[str, str], surplus: Surplus) -> Table:
     """A row a market; a failed one has its reason and no numbers."""
     rows: list[tuple[Any, ...]] = []
     for found in done.values():
@@ -135,9 +139,23 @@ def batch_table(done: Mapping[str, Simulation], failed: Mapping[str, str]) -> Ta
         ratio = [found.after.consumer_price[j] / found.before.consumer_price[i] - 1.0 for i, j in shared]
         mean = 100.0 * sum(w * r for w, r in zip(weights, ratio, strict=True)) / sum(weights)
         rows.append(
-            (mean, found.compensating_variation(), found.profit_change(), found.treasury_change(), "solved")
-        )
-    rows += [(None, None, None, None, reason) for reason in failed.values()]
-    heads = ("mean price %", "compensating variation", "profit change", "treasury change", "state")
+            (mean, found.compensating_variation(surplus), found.profit_change(), found.treasury_change(),
+             "solved", *_certified(found))
+        )  # fmt: skip
+    rows += [(None, None, None, None, reason, None, None) for reason in failed.values()]
+    heads = ("mean price %", "compensating variation", "profit change", "treasury change", "state",
+             "owners at a maximum", "other starts agreeing")  # fmt: skip
     columns = {h: tuple(r[k] for r in rows) for k, h in enumerate(heads)}
-    return Table("By market", "market", (*done, *failed), columns)
+    if all(found.evidence is None for found in done.values()):
+        columns = {h: columns[h] for h in heads[:5]}
+    frames = next((found.before.market.frames for found in done.values()), "pandas")
+    return Table("By market", "market", (*done, *failed), columns, frames=frames)
+
+
+def _certified(found: Simulation) -> tuple[str | None, str | None]:
+    """Second order and other starts, where examined."""
+    seen = found.evidence
+    if seen is None:
+        return None, None
+    order = None if seen.second_order_ok is None else "yes" if seen.second_order_ok else "no"
+    return order, f"{seen.starts_agreeing} of {seen.starts}" if seen.starts else None

@@ -1,21 +1,38 @@
-"""A market of an estimate becomes one to simulate, with the same shares, slopes and costs."""
+"""A market of an estimate becomes one to simulate, with the same shares, slopes and costs; its intervals."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kanrin.base import InputError
-from kanrin.estimation import MarketFit
+from kanrin.estimation import (
+    GaussHermite,
+    MarketFit,
+    build_problem,
+    differentiation_instruments,
+    estimate,
+    read_csv,
+)
 from kanrin.simulation import (
     Merger,
     NestedRandomCoefficients,
+    cost_table,
+    diversion_table,
+    elasticity_table,
     estimated_market,
+    over_estimate,
+    pass_through_table,
+    screen_merger,
+    screen_table,
     simulate,
     solve,
 )
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 
 RNG = np.random.default_rng(4)
 J, I = 5, 8  # noqa: E741
@@ -63,3 +80,68 @@ def test_what_cannot_be_priced_is_refused():
         estimated_market(replace(FIT, firms=None))
     with pytest.raises(InputError, match="below zero"):
         estimated_market(replace(FIT, alpha=-FIT.alpha))
+
+
+@pytest.fixture(scope="module")
+def results():
+    """A small logit with a random taste for size, on made-up cars, from a polars frame."""
+    polars = pytest.importorskip("polars")
+    cars = read_csv(EXAMPLES / "cars.csv")
+    frame = polars.DataFrame(
+        {**cars.columns, "share": cars.numbers("units") / cars.numbers("buyers")}, strict=False
+    )
+    spread = differentiation_instruments(frame, "size", market="year", firm="maker")
+    problem = build_problem(
+        frame, "1 + price + size", random="0 + size", agents=GaussHermite(5), shares="share", market="year",
+        price="price", firms="maker", instruments=["steel", spread],
+    )  # fmt: skip
+    return estimate(problem)
+
+
+OUTCOMES = {
+    "elasticities": lambda m: elasticity_table(solve(m)),
+    "diversion": lambda m: diversion_table(solve(m)),
+    "costs and markups": lambda m: cost_table(solve(m)),
+    "pass-through": lambda m: pass_through_table(solve(m)),
+    "screens": lambda m: screen_table(screen_merger(solve(m), Merger("North", "South"))),
+    "concentration": lambda m: simulate(m, Merger("North", "South"), evidence=False).concentration(),
+    "welfare": lambda m: simulate(m, Merger("North", "South"), evidence=False).welfare(),
+}
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_every_outcome_has_an_interval(results, name):
+    def outcome(drawn):
+        return OUTCOMES[name](estimated_market(drawn.market("2024")))
+
+    spread = over_estimate(results, outcome, draws=12, seed=2)
+    table = spread.table(0.9)
+    assert "90 % of 12 draws" in table.notes[0] and not spread.failed
+    middle = outcome(results)
+    numbers = {
+        f"{head}: {row}": value
+        for head, column in middle.columns.items()
+        for row, value in zip(middle.index, column, strict=True)
+        if isinstance(value, float)
+    }
+    assert table["estimate"] == pytest.approx(numbers)
+    moved = [k for k in table.index if table["high"][k] > table["low"][k]]
+    assert len(moved) > len(table.index) / 2
+    assert np.mean([table["low"][k] <= table["estimate"][k] <= table["high"][k] for k in moved]) > 0.8
+    assert type(table.to_frame()).__module__.startswith("polars")
+
+
+def test_a_draw_without_an_answer_is_kept_apart(results):
+    values = results.values.copy()
+    wide = replace(results, covariance=np.diag((0.6 * np.abs(values)) ** 2))
+
+    def outcome(drawn):
+        if drawn is not wide and drawn["price"] > -1.5935:
+            raise InputError("the slope of price is too flat")
+        return {"slope": drawn["price"]}
+
+    spread = over_estimate(wide, outcome, draws=30)
+    assert 5 < len(spread.failed) < 25 and "too flat" in spread.failed[0][1]
+    assert spread.outcomes["slope"].size == 30 - len(spread.failed)
+    with pytest.raises(InputError, match="flat"):
+        over_estimate(wide, lambda r: outcome(r.at(values * 0.5)), draws=3)

@@ -9,13 +9,18 @@ from kanrin.base import InputError, SolveError
 from kanrin.simulation import (
     Entry,
     Logit,
+    Markup,
     Merger,
+    Sales,
+    Surplus,
     Table,
+    calibrate_logit,
     cost_table,
     diversion_ratios,
     diversion_table,
     elasticity_table,
     hhi,
+    long_run_diversion_table,
     matrix_table,
     over_draws,
     pass_through_table,
@@ -24,6 +29,7 @@ from kanrin.simulation import (
     screen_table,
     second_choice_table,
     simulate,
+    simulate_many,
     solve,
 )
 from made_markets import KINDS, PRODUCTS, market
@@ -127,3 +133,59 @@ def test_outcomes_over_draws_keep_their_failures():
         over_draws([lonely], outcome)
     with pytest.raises(InputError, match="no draws"):
         over_draws([], outcome)
+
+
+def sold(library: str, columns: dict):
+    """Columns as a frame of a library."""
+    module = pytest.importorskip(library)
+    return module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_tables_are_frames_of_the_kind_that_came_in(library):
+    frame = sold(
+        library,
+        {"product": ["a", "b"], "owner": ["X", "Y"], "price": [1.0, 1.2], "quantity": [3.0, 2.0]},
+    )
+    made = calibrate_logit(Sales.from_table(frame), outside_share=0.4, targets=[Markup("a", 0.3)])
+    found = simulate(made.market, Merger("X", "Y"))
+    before = solve(made.market)
+    tables = [
+        made.parameter_table(), made.target_table(), found.products(), found.owners(), found.welfare(),
+        found.concentration(), cost_table(before), elasticity_table(before), diversion_table(before),
+        second_choice_table(before), long_run_diversion_table(before), pass_through_table(before),
+        screen_table(screen_merger(before, Merger("X", "Y"))), simulate_many([made.market], []).table(),
+    ]  # fmt: skip
+    for table in tables:
+        assert type(table.to_frame()).__module__.split(".")[0] == library
+    if library != "pandas":
+        rows = (
+            found.products().to_frame().to_pydict() if library == "pyarrow" else found.products().to_frame()
+        )
+        assert list(rows["product"]) == ["a", "b"]
+        assert list(rows["price before"]) == pytest.approx([1.0, 1.2])
+
+
+def test_long_run_diversion_has_a_table_whose_rows_sum_to_one():
+    found = solve(market("logit"))
+    table = long_run_diversion_table(found)
+    rows = [sum(column[i] or 0.0 for column in table.columns.values()) for i in range(5)]
+    np.testing.assert_allclose(rows, 1.0, atol=1e-12)
+    assert table["b"]["a"] != pytest.approx(second_choice_table(found)["b"]["a"], rel=1e-3)
+
+
+def test_a_batch_shows_what_its_solutions_can_show_for_themselves():
+    many = simulate_many([market("ces", name="one"), market("ces", 1, name="two")], Merger("X", "Y"))
+    assert "owners at a maximum" not in many.table().columns
+    seen = simulate_many({"one": market("ces")}, Merger("X", "Y"), evidence=True)
+    assert seen.table()["owners at a maximum"]["one"] == "yes"
+    assert seen.table()["other starts agreeing"]["one"] == "6 of 6"
+    assert str(seen) == str(seen.table())
+    other = seen.table(Surplus.PACKAGES)["compensating variation"]["one"]
+    assert other == pytest.approx(seen.done["one"].compensating_variation(Surplus.PACKAGES))
+    assert other != pytest.approx(seen.table()["compensating variation"]["one"], rel=1e-3)
+
+
+def test_negative_numbers_have_a_minus_in_latex():
+    table = Table("", "x", ("a-1",), {"b": (-2.5,)})
+    assert r"a-1 & $-$2.5 \\" in table.to_latex()
