@@ -24,7 +24,7 @@ GROUPS = {
         "Instruments": ("Instruments", "blp_instruments", "differentiation_instruments",
                         "optimal_instruments", "OptimalInstruments"),
         "GMM": ("estimate", "OneStep", "TwoStep", "Iterated", "Continuous", "Robust", "Clustered",
-                "Unadjusted", "BFGS", "LBFGSB"),
+                "Unadjusted", "BFGS", "LBFGSB", "Progress", "load_progress"),
         "Results": ("EstimationResults", "MarketFit", "CoefficientTable", "Profile", "profile",
                     "SavedEstimate", "load_estimate"),
         "Inside a search": ("Model", "build_model", "Point", "evaluate"),

@@ -21,26 +21,27 @@ from kanrin.estimation._choices import (
     TwoStep,
     Unadjusted,
 )
-from kanrin.estimation._estimate import build_model, estimate
+from kanrin.estimation._estimate import estimate
 from kanrin.estimation._estimate_file import SavedEstimate, load_estimate
 from kanrin.estimation._first_stage import FirstStage
 from kanrin.estimation._formula import Formula, parse_formula
 from kanrin.estimation._instruments import Instruments, blp_instruments, differentiation_instruments
 from kanrin.estimation._linear import LinearResults, estimate_linear, estimate_logit
+from kanrin.estimation._model import build_model
 from kanrin.estimation._nodes import (
     MLHS,
     GaussHermite,
     Halton,
     MonteCarlo,
-    OwnAgents,
     Sobol,
     SparseGrid,
-    lognormal_income,
 )
 from kanrin.estimation._objective import Model, Point, evaluate
 from kanrin.estimation._optimal import OptimalInstruments, optimal_instruments
+from kanrin.estimation._own_agents import OwnAgents, lognormal_income
 from kanrin.estimation._problem import Problem, Wedges, build_problem
 from kanrin.estimation._profile import Profile, profile
+from kanrin.estimation._progress import Progress, load_progress
 from kanrin.estimation._results import EstimationResults, MarketFit
 from kanrin.estimation._shares_in import laplace_shares
 from kanrin.estimation._table import Table, as_frame, as_table, read_csv
@@ -75,6 +76,7 @@ __all__ = [
     "PriceOverIncome",
     "Problem",
     "Profile",
+    "Progress",
     "Robust",
     "SavedEstimate",
     "Sobol",
@@ -96,6 +98,7 @@ __all__ = [
     "evaluate",
     "laplace_shares",
     "load_estimate",
+    "load_progress",
     "lognormal_income",
     "optimal_instruments",
     "parse_formula",

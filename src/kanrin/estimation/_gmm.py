@@ -12,9 +12,10 @@ from kanrin.estimation._objective import Model, Point, moment_jacobian, moment_r
 __all__ = ["first_weights", "moment_covariance", "parameter_covariance", "symmetric_inverse"]
 
 _SINGULAR = 1e-14  # of a scaled matrix: below, the inverse is noise
+_DROP = "instruments are nearly collinear: drop some"
 
 
-def symmetric_inverse(matrix: Floats, what: str) -> Floats:
+def symmetric_inverse(matrix: Floats, what: str, way_out: str = _DROP) -> Floats:
     """Inverse of a symmetric positive definite matrix, scaled first. Raises InputError when it is
     singular."""
     scale = 1.0 / np.sqrt(np.maximum(np.diagonal(matrix), 1e-300))
@@ -22,9 +23,7 @@ def symmetric_inverse(matrix: Floats, what: str) -> Floats:
     values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
     if values.min(initial=1.0) <= _SINGULAR * max(values.max(initial=1.0), 1.0):
         raise InputError(
-            f"{what} is singular (smallest eigenvalue {values.min():.2g} after scaling); "
-            "instruments are nearly "
-            "collinear or as many as clusters: drop some"
+            f"{what} is singular (smallest eigenvalue {values.min():.2g} after scaling); {way_out}"
         )
     out: Floats = scale[:, None] * ((vectors / values) @ vectors.T) * scale
     return (out + out.T) / 2
@@ -77,10 +76,25 @@ def parameter_covariance(
     G = jacobian[:, index]
     scale = 1.0 / np.maximum(np.sqrt(np.einsum("mp,mn,np->p", G, W, G)), 1e-300)
     bread = (G * scale).T @ W @ (G * scale)
-    inverse = symmetric_inverse(bread, "G'WG (the parameters are not told apart by the moments: it")
+    inverse = symmetric_inverse(
+        bread,
+        "G'WG",
+        f"the moments do not tell {_unclear(bread, model, index)} apart: add instruments that move with one "
+        "of them, or hold one (a zero start, or bounds)",
+    )
     core = inverse * scale[:, None] * scale
     middle = G.T @ W @ S @ W @ G
     covariance = core @ middle @ core / model.rows
     out = np.full((width, width), np.nan)
     out[np.ix_(index, index)] = (covariance + covariance.T) / 2
     return out, jacobian
+
+
+def _unclear(bread: Floats, model: Model, index: Ints) -> str:
+    """The parameters that weigh most in the direction that the moments do not see."""
+    weakest = np.abs(np.linalg.eigh((bread + bread.T) / 2)[1][:, 0])
+    count = len(model.theta.parameters)
+    names = [
+        model.theta.names[k] if k < count else f"linear parameter {k - count + 1}" for k in index.tolist()
+    ]
+    return ", ".join(names[k] for k in np.argsort(-weakest)[:3].tolist() if weakest[k] > 0.1)

@@ -179,9 +179,34 @@ def invert(
 ) -> Inverted:
     """delta (N,) with s(delta) = S in every market (inversion), (squarem), (newton). rho (N,) by product.
 
-    markets: those of `kernel_markets` when they are at hand.
+    markets: those of `kernel_markets` when they are at hand. Markets that cannot be inverted from `start` are
+    begun again at the closed form of the nested logit with the same rho.
     """
     markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
+    found = _inverted(flat, coefficients, rho, start, markets)
+    if found.converged.all():
+        return found
+    failed = np.repeat(~found.converged, np.diff(flat.market_start))
+    again = np.where(failed, _closed_form(flat, rho), found.delta)
+    second = _inverted(flat, coefficients, rho, again, markets)
+    return second if second.converged.sum() > found.converged.sum() else found
+
+
+def _closed_form(flat: Flat, rho: Floats) -> Floats:
+    """log S_j - log S_0 - rho log S_{j|g}: exact without random coefficients."""
+    sizes = np.diff(flat.market_start)
+    market = np.repeat(np.arange(len(sizes)), sizes)
+    out: Floats = np.log(flat.shares) - np.log1p(-np.bincount(market, weights=flat.shares))[market]
+    if flat.nests is None:
+        return out
+    nest = market * (int(flat.nests.max()) + 1) + flat.nests
+    within = flat.shares / np.bincount(nest, weights=flat.shares)[nest]
+    return np.asarray(out - rho * np.log(within))
+
+
+def _inverted(
+    flat: Flat, coefficients: Floats, rho: Floats, start: Floats, markets: kernels.Markets | None
+) -> Inverted:
     if markets is not None:
         return kernels.invert(markets, flat.shares, start=start)
     count = len(flat.market_start) - 1

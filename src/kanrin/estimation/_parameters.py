@@ -19,6 +19,7 @@ __all__ = ["Parameter", "Theta", "build_theta"]
 _HIGHEST_RHO = 0.99
 _RHO_START = 0.5
 _SPREAD_START = 0.5
+_NO_SPREAD = 1e-3  # utils: a spread below cannot be told from none
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,24 @@ class Theta:
                 else:
                     out[p.row] = value
         return out
+
+    def spread_at_zero(self, x2: Floats, values: Floats) -> Bools:
+        """(P,) spreads so small that xi has no slope in them; x2 (N, K2).
+
+        xi is even in the spread of a coefficient: at zero its slope vanishes and no normal interval exists.
+        """
+        sizes = np.sqrt((x2**2).mean(axis=0))
+        nodes = [p.feature for p in self.parameters if p.kind == "coefficient"]
+        return np.array(
+            [
+                p.kind == "coefficient"
+                and p.feature < len(self.spread)
+                and nodes.count(p.feature) == 1
+                and abs(value) * (1.0 if self.signs[p.row] else sizes[p.row]) < _NO_SPREAD
+                for p, value in zip(self.parameters, values, strict=True)
+            ],
+            dtype=bool,
+        )
 
     def bounded(self, bounds: Mapping[str, tuple[float | None, float | None]]) -> Theta:
         """With other bounds, by name of the parameter."""

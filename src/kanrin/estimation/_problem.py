@@ -15,7 +15,8 @@ from kanrin.estimation._design import Design, build_design, price_slopes
 from kanrin.estimation._formula import Formula, Term, parse_formula
 from kanrin.estimation._instruments import Instruments
 from kanrin.estimation._linear import InstrumentSpec, absorber_of, dependent_columns, instrument_matrix
-from kanrin.estimation._nodes import AgentRule, OwnAgents
+from kanrin.estimation._nodes import AgentRule
+from kanrin.estimation._own_agents import OwnAgents
 from kanrin.estimation._shares_in import checked_shares, outside_shares, within_shares
 from kanrin.estimation._table import Codes, Table, as_table
 

@@ -18,6 +18,7 @@ from kanrin.estimation._linear import dependent_columns, errors_words
 from kanrin.estimation._market import margins, price_slopes_of
 from kanrin.estimation._objective import Model, Point, evaluate, jacobian_rows
 from kanrin.estimation._problem import Problem
+from kanrin.estimation._run import at_bound
 from kanrin.estimation._search import Found
 from kanrin.estimation._tables import CoefficientTable, number
 from kanrin.estimation._tails import chi_squared_tail
@@ -358,13 +359,27 @@ class EstimationResults:
         """What a reader must know: search not finished, parameters on bounds, clipped costs,
         slopes above zero."""
         out = [] if self.search.converged or not self.search.advice else [self.search.advice]
-        on = [n for n, e in zip(self.model.theta.names, self.errors, strict=False) if not np.isfinite(e)]
+        out += self.search.notes
+        theta = self.model.theta
+        is_on = at_bound(theta, self.point.theta)
+        known = np.isfinite(self.errors[: len(is_on)])
+        on = [n for n, at, k in zip(theta.names, is_on, known, strict=True) if at and not k]
         if on:
             out.append(f"on its bound, without a standard error: {', '.join(on)}")
+        is_none = theta.spread_at_zero(self.model.flat.x2, self.point.theta) & ~is_on
+        none = [n for n, at in zip(theta.names, is_none, strict=True) if at]
+        if none:
+            out.append(
+                f"at zero, where no normal interval exists: {', '.join(none)}; report profile(), or leave "
+                "the random coefficient out"
+            )
         if self.point.clipped.any():
             out.append(f"{int(self.point.clipped.sum())} costs are held at a bound")
         if self.problem.has_supply and (self.point.costs <= 0).any():
             out.append(f"{int((self.point.costs <= 0).sum())} costs are at or below zero")
+        if self.problem.has_supply and (self.point.costs > self.problem.receipts).any():
+            above = int((self.point.costs > self.problem.receipts).sum())
+            out.append(f"{above} costs are above what their makers receive: demand is too flat there")
         weight = self.positive_slope_weight
         if weight > 0:
             out.append(

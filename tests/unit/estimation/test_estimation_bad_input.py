@@ -242,7 +242,9 @@ CASES: list[tuple[str, Callable[..., Any], Callable[..., Any], str]] = [
     (
         "costs below zero",
         same,
-        solved({"sigma": [0.5], "alpha": -0.1}, costs="1 + shifter", firms="maker", **RANDOM),
+        solved(
+            {"sigma": [0.5], "alpha": -0.1, "at_start": True}, costs="1 + shifter", firms="maker", **RANDOM
+        ),
         r"costs are at or below zero.*row \d+ in \d+.*LinearCost",
     ),
     (

@@ -16,7 +16,8 @@ from kanrin.estimation import (
     SparseGrid,
     lognormal_income,
 )
-from kanrin.estimation._nodes import normal_quantile, sobol_uniforms
+from kanrin.estimation._quantile import normal_quantile
+from kanrin.estimation._sobol import sobol_uniforms
 
 EXACT = 1e-12  # quadrature of low polynomials
 QUANTILE = 1e-14  # AS241 is printed to 16 digits
