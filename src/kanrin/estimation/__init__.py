@@ -44,6 +44,7 @@ from kanrin.estimation._profile import Profile, profile
 from kanrin.estimation._progress import Progress, load_progress
 from kanrin.estimation._results import EstimationResults, MarketFit
 from kanrin.estimation._shares_in import laplace_shares
+from kanrin.estimation._substitution import Substitution
 from kanrin.estimation._table import Table, as_frame, as_table, read_csv
 from kanrin.estimation._tables import CoefficientTable
 
@@ -81,6 +82,7 @@ __all__ = [
     "SavedEstimate",
     "Sobol",
     "SparseGrid",
+    "Substitution",
     "Table",
     "TwoStep",
     "Unadjusted",

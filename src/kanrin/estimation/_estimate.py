@@ -25,7 +25,7 @@ from kanrin.estimation._choices import (
 )
 from kanrin.estimation._continuous import search_continuous
 from kanrin.estimation._first_step import first_step
-from kanrin.estimation._gmm import first_weights, moment_covariance, parameter_covariance
+from kanrin.estimation._gmm import first_weights, is_near_singular, moment_covariance, parameter_covariance
 from kanrin.estimation._model import build_model
 from kanrin.estimation._objective import Model, Point, evaluate
 from kanrin.estimation._problem import Problem
@@ -122,6 +122,8 @@ def _estimate(
         W = run.updated(evaluate(model, model.theta.start, W, gradient=False))
     ended = _steps(run, W, how)
     S = moment_covariance(model, ended.point, errors, clusters)
+    if is_near_singular(ended.W):
+        run.notes.append("the weighting matrix is nearly singular: the objective and its tests lose digits")
     theta = ended.point.theta
     free = ~at_bound(model.theta, theta) & ~model.theta.spread_at_zero(model.flat.x2, theta)
     try:

@@ -9,9 +9,16 @@ from kanrin.estimation._choices import Clustered, Errors, Unadjusted
 from kanrin.estimation._first_stage import cluster_sums
 from kanrin.estimation._objective import Model, Point, moment_jacobian, moment_rows
 
-__all__ = ["first_weights", "moment_covariance", "parameter_covariance", "symmetric_inverse"]
+__all__ = [
+    "first_weights",
+    "is_near_singular",
+    "moment_covariance",
+    "parameter_covariance",
+    "symmetric_inverse",
+]
 
 _SINGULAR = 1e-14  # of a scaled matrix: below, the inverse is noise
+_TOO_CLOSE = 1e-12  # four digits of an objective are left
 _DROP = "instruments are nearly collinear: drop some"
 
 
@@ -27,6 +34,13 @@ def symmetric_inverse(matrix: Floats, what: str, way_out: str = _DROP) -> Floats
         )
     out: Floats = scale[:, None] * ((vectors / values) @ vectors.T) * scale
     return (out + out.T) / 2
+
+
+def is_near_singular(W: Floats) -> bool:
+    """Whether an objective with this W is told by rounding where moments are far from zero."""
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(W), 1e-300))
+    values = np.linalg.eigvalsh(scale[:, None] * W * scale)
+    return bool(values.min(initial=1.0) <= _TOO_CLOSE * values.max(initial=1.0))
 
 
 def first_weights(model: Model) -> Floats:

@@ -108,6 +108,11 @@ class LinearResults:
         """The table as text."""
         return self.table.to_text()
 
+    def __repr__(self) -> str:
+        values = ", ".join(f"{n} {number(v)}" for n, v in list(zip(self.names, self.values, strict=True))[:6])
+        more = ", .." if len(self.names) > 6 else ""
+        return f"LinearResults({self.title}, {self.observations:,} observations: {values}{more})"
+
     def __str__(self) -> str:
         return self.summary()
 

@@ -20,6 +20,7 @@ __all__ = [
     "Choice",
     "Flat",
     "Inverted",
+    "choice_of",
     "choices_of",
     "derivative_kernel",
     "invert",
@@ -156,9 +157,16 @@ def choices_of(
     flat: Flat, coefficients: Floats, rho: Floats, delta: Floats
 ) -> Iterator[tuple[int, slice, slice, Choice]]:
     for t, products, agents in flat.parts():
-        utility = delta[products, None] + flat.x2[products] @ coefficients[agents].T
-        nests = None if flat.nests is None else flat.nests[products]
-        yield t, products, agents, _choice(utility, flat.weights[agents], nests, rho[products])
+        yield t, products, agents, choice_of(flat, coefficients, rho, delta, t)
+
+
+def choice_of(flat: Flat, coefficients: Floats, rho: Floats, delta: Floats, t: int) -> Choice:
+    """Probabilities of market t."""
+    products = slice(int(flat.market_start[t]), int(flat.market_start[t + 1]))
+    agents = slice(int(flat.agent_start[t]), int(flat.agent_start[t + 1]))
+    utility = delta[products, None] + flat.x2[products] @ coefficients[agents].T
+    nests = None if flat.nests is None else flat.nests[products]
+    return _choice(utility, flat.weights[agents], nests, rho[products])
 
 
 def kernel_markets(flat: Flat, coefficients: Floats, rho: Floats) -> kernels.Markets | None:

@@ -43,6 +43,9 @@ class Model:
     row_names: tuple[str, ...]
     start: Floats  # (N,) delta of the logit
 
+    def __repr__(self) -> str:
+        return f"Model({self.rows:,} products, nonlinear {', '.join(self.theta.names) or 'none'})"
+
     @property
     def rows(self) -> int:
         """N."""
@@ -85,6 +88,9 @@ class Point:
     linear: Floats  # (K1 + K3,)
     residual: float  # largest |log S - log s|
     bound: float  # largest (delta-bound)
+
+    def __repr__(self) -> str:
+        return f"Point(q {self.value:.6g} at {', '.join(f'{v:.6g}' for v in self.theta)})"
 
 
 def evaluate(

@@ -243,6 +243,8 @@ def _pi_start(pi: Any, rows: Sequence[str], columns: Sequence[str]) -> Floats:
     out = np.zeros((len(rows), len(columns)))
     if pi is None:
         return out
+    if np.ndim(pi) == 0 and not isinstance(pi, Mapping):
+        return np.full(out.shape, float(pi))
     if isinstance(pi, Mapping):
         for (row, column), value in pi.items():
             if row not in rows:

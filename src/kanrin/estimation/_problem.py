@@ -79,6 +79,15 @@ class Problem:
     logit_delta: Floats
     endogenous: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
+    def __repr__(self) -> str:
+        random = "" if self.x2 is None else f", random {' + '.join(self.x2.labels)}"
+        costs = "" if self.x3 is None else f", costs {' + '.join(self.x3.labels)}"
+        return (
+            f"Problem({self.rows:,} products in {len(self.market_names)} markets, "
+            f"linear {self.x1.formula.text}{random}{costs}, "
+            f"{self.zd.shape[1] + self.zs.shape[1]} instruments)"
+        )
+
     @property
     def rows(self) -> int:
         """N."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from kanrin.estimation._choices import Clustered, Errors, Weighting
 from kanrin.estimation._estimate_file import write_estimate
 from kanrin.estimation._first_stage import FirstStage, first_stages
 from kanrin.estimation._linear import dependent_columns, errors_words
-from kanrin.estimation._market import margins, price_slopes_of
 from kanrin.estimation._objective import Model, Point, evaluate, jacobian_rows
 from kanrin.estimation._problem import Problem
 from kanrin.estimation._run import at_bound
 from kanrin.estimation._search import Found
+from kanrin.estimation._substitution import MarketPoint, Substitution, market_costs, substitution_of
 from kanrin.estimation._tables import CoefficientTable, number
 from kanrin.estimation._tails import chi_squared_tail
 
@@ -48,6 +49,10 @@ class MarketFit:
     costs: Floats | None  # (J,)
     is_price_linear: bool  # alpha_ij the same for all products: prices can move far
     frames: str = "dict"  # kind of frame the data came in
+    costs_fault: str = ""  # why costs are None though the firms are known
+
+    def __repr__(self) -> str:
+        return f"MarketFit({self.name}: {len(self.rows)} products, {len(self.weights)} agents)"
 
     @property
     def negative_weight(self) -> float:
@@ -144,6 +149,8 @@ class EstimationResults:
         found = [self.market(name) for name in self.problem.market_names]
         out = np.empty(self.problem.rows)
         for fit in found:
+            if fit.costs is None and fit.costs_fault:
+                raise SolveError(fit.costs_fault)
             if fit.costs is None:
                 raise InputError(
                     "costs need to know who sets prices: name the firms in build_problem(firms='...')"
@@ -167,36 +174,72 @@ class EstimationResults:
 
     def market(self, name: object) -> MarketFit:
         """One market at the estimate. Raises UnknownName."""
-        names = self.problem.market_names
-        if str(name) not in names:
-            raise UnknownName("market", str(name), names)
-        t = names.index(str(name))
-        flat, model = self.model.flat, self.model
+        names, t = self.problem.market_names, self._place(name)
+        flat = self.model.flat
         j = slice(int(flat.market_start[t]), int(flat.market_start[t + 1]))
         i = slice(int(flat.agent_start[t]), int(flat.agent_start[t + 1]))
-        coefficients = model.theta.coefficients(self.point.theta, model.features)
-        slope = self.slope_by_linear()
-        alpha = price_slopes_of(flat, coefficients, slope, t)
-        rho = model.rho_of(self.point.theta)
-        costs = self.point.costs[j] if self.problem.has_supply else None
+        at = self._market_point(t)
+        alpha, rho = at.alpha, at.rho
+        costs, fault = (self.point.costs[j] if self.problem.has_supply else None), ""
         if costs is None and flat.ownership is not None:
-            costs = self.problem.receipts[j] - self._margins(slope)[j]
+            try:
+                costs = market_costs(at, self.problem.receipts[j])
+            except SolveError as error:  # demand stands without costs
+                fault = str(error)
         firms = self.problem.firms
         return MarketFit(
             names[t], self.problem.order[j], self.problem.shares[j],
             float(self.problem.shares[j][0] / flat.shares[j][0]), self.problem.prices[j], self.point.delta[j],
-            flat.x2[j] @ coefficients[i].T, alpha, flat.weights[i],
+            flat.x2[j] @ at.coefficients[i].T, alpha, flat.weights[i],
             None if flat.nests is None else flat.nests[j], rho[j],
             None if firms is None else firms.levels[firms.codes[j]],
             None if flat.ownership is None else flat.ownership[t], costs,
-            bool(np.allclose(alpha, alpha[0])), self.problem.table.kind,
+            bool(np.allclose(alpha, alpha[0])), self.problem.table.kind, fault,
         )  # fmt: skip
 
-    def _margins(self, slope: Floats) -> Floats:
-        """(N,) margins of a model without costs, sorted by market."""
-        theta = self.point.theta
-        coefficients = self.model.theta.coefficients(theta, self.model.features)
-        return margins(self.model.flat, coefficients, self.model.rho_of(theta), self.point.delta, slope)
+    def _place(self, name: object) -> int:
+        names = self.problem.market_names
+        if str(name) not in names:
+            raise UnknownName("market", str(name), names)
+        return names.index(str(name))
+
+    @cached_property
+    def _everywhere(self) -> MarketPoint:
+        model, theta = self.model, self.point.theta
+        return MarketPoint(
+            model.flat, model.theta.coefficients(theta, model.features), model.rho_of(theta),
+            self.point.delta, self.slope_by_linear(), 0,
+        )  # fmt: skip
+
+    def _market_point(self, t: int) -> MarketPoint:
+        return replace(self._everywhere, t=t)
+
+    def substitution(self, market: object) -> Substitution:
+        """Elasticities and diversion of one market, demand alone. Raises UnknownName."""
+        t = self._place(market)
+        at = self._market_point(t)
+        j = at.products
+        return substitution_of(
+            at, self.problem.market_names[t], self.problem.order[j], self.problem.prices[j]
+        )
+
+    def elasticities(self, market: object) -> Floats:
+        """(J, J) of one market: row = share, column = price moved, in the order of the data."""
+        return self.substitution(market).elasticities
+
+    @property
+    def own_elasticities(self) -> Floats:
+        """(N,) own-price elasticities; they need no firms and no margins."""
+        out = np.empty(self.problem.rows)
+        for name in self.problem.market_names:
+            found = self.substitution(name)
+            out[found.rows] = found.own
+        return out
+
+    @property
+    def aggregate_elasticities(self) -> dict[str, float]:
+        """By market: per cent change of all shares together when all prices rise by one per cent."""
+        return {name: self.substitution(name).aggregate for name in self.problem.market_names}
 
     @property
     def positive_slope_weight(self) -> float:
@@ -406,6 +449,13 @@ class EstimationResults:
     def to_latex(self) -> str:
         """The table in LaTeX."""
         return self.table.to_latex()
+
+    def __repr__(self) -> str:
+        state = "converged" if self.converged else "not converged"
+        return (
+            f"EstimationResults({self.problem.rows:,} products in {len(self.problem.market_names)} markets, "
+            f"{len(self.names)} parameters, objective {number(self.objective)}, {state})"
+        )
 
     def __str__(self) -> str:
         return self.summary()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kanrin.base import Bools, Floats, Ints, SolveError
+from kanrin.base import Bools, Floats, InputError, Ints, SolveError
 from kanrin.estimation._choices import Errors, Search
 from kanrin.estimation._gmm import moment_covariance, symmetric_inverse
 from kanrin.estimation._objective import Model, Point, evaluate, moment_jacobian
@@ -39,7 +39,14 @@ class Run:
         self.tried, self.failed, self.fault = 0, 0, ""  # points of all searches so far
 
     def updated(self, point: Point) -> Floats:
-        """W = S^-1 at a point."""
+        """W = S^-1 at a point. Raises InputError when S has no inverse, or there are too few clusters."""
+        moments = self.model.zd.shape[1] + (self.model.zs.shape[1] if self.model.has_supply else 0)
+        count = moments + 1 if self.clusters is None else int(self.clusters.max()) + 1
+        if count <= moments:  # centred sums of G clusters have rank G - 1 at most
+            raise InputError(
+                f"{count} clusters cannot weigh {moments} moments: their covariance is singular; use fewer "
+                "instruments, smaller clusters, or weight in one step, OneStep()"
+            )
         S = moment_covariance(self.model, point, self.errors, self.clusters)
         return symmetric_inverse(S, "the covariance of the moments")
 

@@ -43,6 +43,9 @@ class Table:
     kind: str = "dict"
     title: str = "the data"
 
+    def __repr__(self) -> str:
+        return f"Table({self.title}: {self.rows:,} rows, {len(self.columns)} columns)"
+
     def column(self, name: str, use: str = "") -> NDArray[Any]:
         """A column as it stands. Raises UnknownName with the nearest names."""
         if name not in self.columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +298,45 @@ def test_optimal_instruments_are_stronger(results: EstimationResults) -> None:
     better = estimate(problem).strength()
     assert better[1].F > 5 * stages[1].F
     assert better[1].F > 10
+
+
+def test_what_a_result_is_called_is_short(results: EstimationResults) -> None:
+    linear = estimate_linear(table(), "share", "1 + price + x", endogenous=["price"], instruments=["shifter"])
+    for thing in (
+        results, results.problem, results.model, results.point, results.market(0), results.substitution(0),
+        linear, results.problem.table,
+    ):  # fmt: skip
+        assert len(repr(thing)) < 200 and repr(thing).startswith(type(thing).__name__)
+    assert "240 products in 30 markets" in repr(results) and "converged" in repr(results)
+    assert "Estimate" in str(results) and "<table>" in results._repr_html_()
+
+
+def test_too_few_clusters_cannot_weigh_the_moments() -> None:
+    """Their covariance is singular, and a profile at its inverse would be rounding."""
+    data = table() | {"region": np.arange(240) // 48}
+    with pytest.raises(InputError, match=r"5 clusters cannot weigh 6 moments.*OneStep\(\)"):
+        estimate(built(data), errors=Clustered("region"))
+    one = estimate(built(data), errors=Clustered("region"), weighting=OneStep())
+    assert one.converged and (one.errors > 0).all()
+    held = profile(one, "sigma[x]", [1.0, one["sigma[x]"], 2.0])
+    assert held.converged.all() and (held.objective < 1e3).all()
+
+
+def test_a_profile_at_a_nearly_singular_weight_is_refused(results: EstimationResults) -> None:
+    values, vectors = np.linalg.eigh(results.W)
+    values[0] = 1e-14 * values[-1]
+    near = replace(results, W=(vectors * values) @ vectors.T)
+    with pytest.raises(InputError, match=r"nearly singular.*fewer instruments"):
+        profile(near, "sigma[x]", [1.0])
+    with pytest.raises(InputError, match="finite numbers"):
+        profile(results, "sigma[x]", [math.nan])
+
+
+def test_a_profile_reaches_far(results: EstimationResults) -> None:
+    """Each search begins at its neighbour: q rises on both sides, whatever the order of the values."""
+    values = [4.0, 0.3, 3.0, 0.6, 2.0, 1.0]
+    held = profile(results, "sigma[x]", values)
+    assert held.converged.all()
+    by_value = held.objective[np.argsort(values)]
+    low = int(np.argmin(by_value))
+    assert (np.diff(by_value[: low + 1]) < 0).all() and (np.diff(by_value[low:]) > 0).all()
