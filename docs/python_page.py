@@ -25,8 +25,8 @@ GROUPS = {
                         "optimal_instruments", "OptimalInstruments"),
         "GMM": ("estimate", "OneStep", "TwoStep", "Iterated", "Continuous", "Robust", "Clustered",
                 "Unadjusted", "BFGS", "LBFGSB", "Progress", "load_progress"),
-        "Results": ("EstimationResults", "MarketFit", "Substitution", "CoefficientTable", "Profile", "profile",
-                    "SavedEstimate", "load_estimate"),
+        "Results": ("EstimationResults", "MarketFit", "Substitution", "CoefficientTable", "Profile",
+                    "profile", "SavedEstimate", "load_estimate"),
         "Inside a search": ("Model", "build_model", "Point", "evaluate"),
     },
     "kanrin.simulation": {
