@@ -1,5 +1,6 @@
 // Gradients through the inversion (adjoint), and through costs too (adjoint-supply); margins (costs).
-#include "market.hpp"
+#include "derivative.hpp"
+#include "probabilities.hpp"
 #include "supply.hpp"
 
 namespace {
@@ -27,8 +28,12 @@ void by_tastes(const Market& s, const double* lambda, const double* pull, const 
 
 void all_tastes(const Market& s, const double* lambda, const double* pull, const double* h, double* out) {
   size_t k = 0;
-  for (; k + 4 <= s.K; k += 4) by_tastes<4>(s, lambda, pull, h, k, out);
+  for (; k + 8 <= s.K; k += 8) by_tastes<8>(s, lambda, pull, h, k, out);
   switch (s.K - k) {
+    case 7: by_tastes<7>(s, lambda, pull, h, k, out); break;
+    case 6: by_tastes<6>(s, lambda, pull, h, k, out); break;
+    case 5: by_tastes<5>(s, lambda, pull, h, k, out); break;
+    case 4: by_tastes<4>(s, lambda, pull, h, k, out); break;
     case 3: by_tastes<3>(s, lambda, pull, h, k, out); break;
     case 2: by_tastes<2>(s, lambda, pull, h, k, out); break;
     case 1: by_tastes<1>(s, lambda, pull, h, k, out); break;
@@ -53,8 +58,8 @@ void by_rho(const Market& s, const double* lambda, const double* through, const 
   for (size_t j = 0; j < J; j++) {
     double* m = mean + size_t(s.nest[j]) * P;
     for (size_t i = 0; i < P; i += LANES) {
-      const V utility = all(s.reference[j]) + load(s.mu + j * P + i);
-      store(m + i, load(m + i) + all(s.t[j]) * load(s.e + j * P + i) * utility);
+      const V own = utility(s, j, i, all(s.at[j]));
+      store(m + i, load(m + i) + all(s.t[j]) * load(s.e + j * P + i) * own);
       store(every + i, load(every + i) + direct(j, i));
     }
   }
@@ -66,12 +71,12 @@ void by_rho(const Market& s, const double* lambda, const double* through, const 
     const bool first = j == size_t(s.begin[g]);
     V total{};
     for (size_t i = 0; i < P; i += LANES) {
-      const V utility = all(s.reference[j]) + load(s.mu + j * P + i), m = load(mean + g * P + i);
-      // with reference = delta, D = d e^{top/(1-rho)}
+      const V v = utility(s, j, i, all(s.at[j])), m = load(mean + g * P + i);
+      // D = d e^{top/(1-rho)}
       const V log_d = load(s.top + g * P + i) * all(s.a[j]) + vlog(load(s.d + g * P + i));
-      const V own = (utility - all(rho) * m) * all(s.a[j] * s.a[j]) - log_d;
+      const V own = (v - all(rho) * m) * all(s.a[j] * s.a[j]) - log_d;
       total += direct(j, i) * own;
-      if (supply) total += inner_term(s, *supply, j, i, utility - m) * all(s.a[j] * s.a[j]);
+      if (supply) total += inner_term(s, *supply, j, i, v - m) * all(s.a[j] * s.a[j]);
       if (first) {
         const V of_nest = load(s.q + g * P + i) * load(s.d + g * P + i);
         total -= of_nest * (m * all(s.a[j]) - log_d) * load(every + i);
@@ -86,8 +91,7 @@ void by_rho(const Market& s, const double* lambda, const double* through, const 
 namespace kanrin::KANRIN_HERE {
 
 void margins(const MarginsTask& task, size_t market, Arena& room) {
-  Market s = open_market(task.m, market, task.delta, room);
-  probabilities(s, s.reference);
+  const Market s = open_market(task.m, market, task.delta, task.kept, room);
   const Owners owners = sort_by_owner(s, task.own, room);
   const Slopes slopes = slopes_of(s, task.alpha, room);
   const double* wedge = gathered(s, task.wedge, room);
@@ -97,8 +101,7 @@ void margins(const MarginsTask& task, size_t market, Arena& room) {
 }
 
 void adjoint(const AdjointTask& task, size_t market, Arena& room) {
-  Market s = open_market(task.m, market, task.delta, room);
-  probabilities(s, s.reference);
+  const Market s = open_market(task.m, market, task.delta, task.kept, room);
   const size_t J = s.J, P = s.P;
   double* rhs = gathered(s, task.v, room);
   const double *h = nullptr, *through = nullptr;

@@ -44,6 +44,14 @@ Arena::~Arena() {
 
 void Arena::clear() { chunk_ = 0, used_ = 0; }
 
+void Arena::shrink(size_t doubles) {
+  size_t held = 0;
+  for (size_t c = 0; c < count_; c++) held += sizes_[c];
+  if (held <= doubles) return;
+  for (size_t c = 0; c < count_; c++) std::free(chunks_[c]);
+  count_ = chunk_ = used_ = 0;
+}
+
 int64_t* Arena::take_whole(size_t count) { return reinterpret_cast<int64_t*>(take(count)); }
 
 double* Arena::take(size_t doubles) {

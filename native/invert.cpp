@@ -1,8 +1,9 @@
 // Mean utilities that reproduce shares. The contraction mixed by Anderson(5) first: about as many looks at the shares
 // as one Newton step has conjugate gradients. A market that it does not carry home goes the way of MODEL 2.5 from its
 // best point: (squarem) to 0.1, then (newton) by conjugate gradients.
-#include "market.hpp"
+#include "derivative.hpp"
 #include "mixing.hpp"
+#include "probabilities.hpp"
 
 namespace {
 
@@ -11,25 +12,25 @@ constexpr double LONGEST_STEP = 3.0, LONGEST_RESIDUAL = 30.0;
 constexpr int64_t MOST_STEPS = 300, MOST_MIXED = 40;
 constexpr double NO_SHARE = 1e-300;
 
-// R = log S - log s at delta, largest |R|; NaN when a share is.
+// R = log S - log s at delta (Jp), largest |R|; NaN when a share is.
 double log_residual(Market& s, const double* delta, const double* log_observed, double* residual) {
   probabilities(s, delta);
-  double size = 0.0;
-  bool broken = false;
-  for (size_t j = 0; j < s.J; j++) broken |= !(s.share[j] == s.share[j]);
-  if (broken) return NAN;
+  V size{}, broken{};
   for (size_t j = 0; j < s.J; j += LANES) {
-    const V share = max_of(load(s.share + j), all(NO_SHARE));
-    store(residual + j, load(log_observed + j) - vlog(share));
+    const V share = load(s.share + j);
+    broken += share * all(0.0);
+    const V r = load(log_observed + j) - vlog(max_of(share, all(NO_SHARE)));
+    store(residual + j, r);
+    size = max_of(size_of(r), size);
   }
-  for (size_t j = 0; j < s.J; j++) {
-    const double one = fabs(residual[j]);
-    size = one > size ? one : size;
-  }
-  return size;
+  return sum(broken) == 0.0 ? largest(size) : NAN;
 }
 
-inline double within(double x, double limit) { return x > limit ? limit : x < -limit ? -limit : x; }
+// The step of the contraction: (1-rho) R, R cut.
+void contraction(const Market& s, const double* residual, double* step) {
+  for (size_t j = 0; j < s.J; j += LANES)
+    store(step + j, between(load(residual + j), -LONGEST_RESIDUAL, LONGEST_RESIDUAL) * load(s.keep + j));
+}
 
 // (delta-bound) at the present probabilities.
 double bound_here(const Market& s, double size, double* weighted, double* among) {
@@ -50,18 +51,18 @@ double bound_here(const Market& s, double size, double* weighted, double* among)
 namespace kanrin::KANRIN_HERE {
 
 void invert(const InvertTask& task, size_t market, Arena& room) {
-  Market s = open_market(task.m, market, task.start, room);
-  const size_t J = s.J, Jp = padded(J);
+  Market s = shape_market(task.m, market, task.kept, room);
+  const size_t J = s.J, Jp = padded(J), bytes = Jp * sizeof(double);
   double* log_observed = gathered(s, task.observed, room, 1.0);
   for (size_t j = 0; j < Jp; j += LANES) store(log_observed + j, vlog(load(log_observed + j)));
-  double *delta = room.take(Jp), *best = room.take(Jp), *residual = room.take(Jp), *step = room.take(Jp);
-  double *trial = room.take(Jp), *second = room.take(Jp), *weighted = room.take(s.P);
-  memcpy(delta, s.reference, J * sizeof(double));
-  memcpy(best, delta, J * sizeof(double));
+  double *delta = gathered(s, task.start, room), *best = room.take(Jp), *residual = room.take(Jp);
+  double *step = room.take(Jp), *trial = room.take(Jp), *second = room.take(Jp), *weighted = room.take(s.P);
+  refresh(s, delta);
+  memcpy(best, delta, bytes);
   const Cg c = cg_room(s, room);
   double smallest = INFINITY, bound = INFINITY;
   int64_t steps = 0, converged = 0;
-  Mixing past = mixing_room(J, room);
+  Mixing past = mixing_room(Jp, room);
   bool mixing = true;
   for (; steps < MOST_STEPS; steps++) {
     const double size = log_residual(s, delta, log_observed, residual);
@@ -69,7 +70,7 @@ void invert(const InvertTask& task, size_t market, Arena& room) {
     const bool halts = size < ROUNDING && size > 0.5 * smallest;
     const bool arrived = size < TARGET || (halts && !mixing);  // a mixture may halve slowly; Newton tells the floor
     if (size < smallest) {
-      memcpy(best, delta, J * sizeof(double));
+      memcpy(best, delta, bytes);
       smallest = size;
     }
     if (arrived) {
@@ -79,46 +80,43 @@ void invert(const InvertTask& task, size_t market, Arena& room) {
     if (mixing && (halts || steps == MOST_MIXED || !(size < ASTRAY * smallest))) {
       mixing = false;
       smallest = INFINITY;
-      memcpy(delta, best, J * sizeof(double));
+      memcpy(delta, best, bytes);
       continue;
     }
     if (mixing) {
-      for (size_t j = 0; j < J; j++) step[j] = within(residual[j], LONGEST_RESIDUAL) / s.a[j];
+      contraction(s, residual, step);
       mix(past, delta, step, trial);
-      for (size_t j = 0; j < J; j++) delta[j] += within(trial[j], LONGEST_RESIDUAL);
+      for (size_t j = 0; j < Jp; j += LANES)
+        store(delta + j, load(delta + j) + between(load(trial + j), -LONGEST_RESIDUAL, LONGEST_RESIDUAL));
       continue;
     }
     if (size < TO_NEWTON) {
       const double loose = size < 1e-3 ? size : 1e-3, tolerance = loose > 1e-10 ? loose : 1e-10;
-      for (size_t j = 0; j < J; j++) trial[j] = s.share[j] * residual[j];
+      for (size_t j = 0; j < Jp; j += LANES) store(trial + j, load(s.share + j) * load(residual + j));
       solve_l(s, trial, step, tolerance, c);
-      double longest = 0.0;
-      for (size_t j = 0; j < J; j++) longest = fabs(step[j]) > longest ? fabs(step[j]) : longest;
-      const double cut = longest > LONGEST_STEP ? LONGEST_STEP / longest : 1.0;
-      for (size_t j = 0; j < J; j++) delta[j] += cut * step[j];
+      V longest{};
+      for (size_t j = 0; j < Jp; j += LANES) longest = max_of(size_of(load(step + j)), longest);
+      const V cut = all(largest(longest) > LONGEST_STEP ? LONGEST_STEP / largest(longest) : 1.0);
+      for (size_t j = 0; j < Jp; j += LANES) store(delta + j, load(delta + j) + cut * load(step + j));
       continue;
     }
-    double rr = 0.0, vv = 0.0;
-    for (size_t j = 0; j < J; j++) {
-      step[j] = within(residual[j], LONGEST_RESIDUAL) / s.a[j];
-      trial[j] = delta[j] + step[j];
-    }
+    contraction(s, residual, step);
+    for (size_t j = 0; j < Jp; j += LANES) store(trial + j, load(delta + j) + load(step + j));
     log_residual(s, trial, log_observed, second);
-    for (size_t j = 0; j < J; j++) {
-      const double v = within(second[j], LONGEST_RESIDUAL) / s.a[j] - step[j];
-      second[j] = v;
-      rr += step[j] * step[j];
-      vv += v * v;
-    }
-    double stretch = sqrt(rr) / fmax(sqrt(vv), 1e-300);
+    contraction(s, second, second);
+    for (size_t j = 0; j < Jp; j += LANES) store(second + j, load(second + j) - load(step + j));
+    double stretch = sqrt(dot(step, step, Jp)) / fmax(sqrt(dot(second, second, Jp)), 1e-300);
     stretch = stretch < 1.0 ? 1.0 : stretch > 100.0 ? 100.0 : stretch;
-    for (size_t j = 0; j < J; j++)
-      trial[j] = delta[j] + within(2.0 * stretch * step[j] + stretch * stretch * second[j], LONGEST_RESIDUAL);
+    for (size_t j = 0; j < Jp; j += LANES) {
+      const V jump = all(2.0 * stretch) * load(step + j) + all(stretch * stretch) * load(second + j);
+      store(trial + j, load(delta + j) + between(jump, -LONGEST_RESIDUAL, LONGEST_RESIDUAL));
+    }
     log_residual(s, trial, log_observed, second);
-    for (size_t j = 0; j < J; j++) delta[j] = trial[j] + within(second[j], LONGEST_RESIDUAL) / s.a[j];
+    contraction(s, second, second);
+    for (size_t j = 0; j < Jp; j += LANES) store(delta + j, load(trial + j) + load(second + j));
   }
   if (smallest < NEAR) {
-    if (memcmp(best, delta, J * sizeof(double)) != 0) log_residual(s, best, log_observed, residual);
+    if (memcmp(best, delta, bytes) != 0) log_residual(s, best, log_observed, residual);
     bound = bound_here(s, smallest, weighted, trial);
   }
   scatter(s, best, task.delta);

@@ -16,6 +16,7 @@ class Arena {
   double* take(size_t doubles);  // 64-byte aligned, not initialised; throws std::bad_alloc
   int64_t* take_whole(size_t count);
   void clear();
+  void shrink(size_t doubles);  // gives back all, when it holds more than this
 
  private:
   static constexpr size_t MOST = 48;
@@ -31,6 +32,13 @@ struct Markets {
   const int64_t* nests;                       // N
   const double* rho;                          // G
   size_t markets, K;
+};
+
+// Where the exponentials of each market lie between calls: written by an inversion, read at the same delta.
+struct Kept {
+  double* room;
+  const int64_t* start;  // T+1
+  bool filled;
 };
 
 struct Ownership {
@@ -51,6 +59,7 @@ struct InvertTask {
   const double *observed, *start;
   double *delta, *residual, *bound;
   int64_t *steps, *converged;
+  const Kept* kept;  // may be null
 };
 
 struct MarginsTask {
@@ -59,6 +68,7 @@ struct MarginsTask {
   Ownership own;
   double* eta;
   int64_t* failed;
+  const Kept* kept;  // may be null
 };
 
 struct AdjointTask {
@@ -68,6 +78,7 @@ struct AdjointTask {
   Ownership own;
   double *by_coefficient, *by_rho_product, *multiplier, *by_alpha;  // A K2; N, added by nest later; N; A
   int64_t* failed;
+  const Kept* kept;  // may be null
 };
 
 // Rows of one market. A stride of 0 means the same for every row.

@@ -32,12 +32,28 @@ inline double sum(const V& v) {
   const V2 two = __builtin_shufflevector(four, four, 0, 1) + __builtin_shufflevector(four, four, 2, 3);
   return two[0] + two[1];
 }
+// The sums of eight vectors that lie next to each other, one a lane, each in the order of `sum`.
+inline V sums_of_eight(const double* rows) {
+  V two[4], four[2];
+  for (size_t k = 0; k < 4; k++) {  // rows 0 2, 4 6, 1 3, 5 7: so that the last step leaves them in order
+    const size_t first = k < 2 ? 4 * k : 4 * (k - 2) + 1;
+    const V a = load(rows + first * LANES), b = load(rows + (first + 2) * LANES);
+    two[k] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) +
+             __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+  for (size_t k = 0; k < 2; k++)
+    four[k] = __builtin_shufflevector(two[2 * k], two[2 * k + 1], 0, 1, 4, 5, 8, 9, 12, 13) +
+              __builtin_shufflevector(two[2 * k], two[2 * k + 1], 2, 3, 6, 7, 10, 11, 14, 15);
+  return __builtin_shufflevector(four[0], four[1], 0, 8, 2, 10, 4, 12, 6, 14) +
+         __builtin_shufflevector(four[0], four[1], 1, 9, 3, 11, 5, 13, 7, 15);
+}
 inline double largest(const V& v) {
   double top = v[0];
   for (size_t l = 1; l < LANES; l++) top = v[l] > top ? v[l] : top;
   return top;
 }
 inline V max_of(const V& a, const V& b) { return a > b ? a : b; }
+inline V size_of(const V& v) { return max_of(v, -v); }
 
 // x between low and high; NaN passes (the compiler makes comparisons and masks of the plain form).
 inline V between(const V& x, double low, double high) {
@@ -57,10 +73,9 @@ inline V between(const V& x, double low, double high) {
 #endif
 }
 
-// e^x for -708 <= x <= 709, clamped beyond; NaN passes. Relative error 3e-16.
+// e^x for -708 <= x <= 709, anything beyond; NaN passes. Relative error 3e-16.
 // e^r on |r| <= log(2)/2 is the polynomial of degree 11 through its Chebyshev points.
-inline V vexp(V x) {
-  x = between(x, -708.0, 709.0);
+inline V vexp_within(const V& x) {
   const V t = x * all(1.4426950408889634) + all(6755399441055744.0);
   const V n = t - all(6755399441055744.0);
   const V r = (x - n * all(6.93147180369123816490e-01)) - n * all(1.90821492927058770002e-10);
@@ -85,6 +100,9 @@ inline V vexp(V x) {
   memcpy(&power, &b, sizeof power);
   return h * power;
 }
+
+// The same, clamped.
+inline V vexp(const V& x) { return vexp_within(between(x, -708.0, 709.0)); }
 
 // log x for positive, normal x; zero and below, infinity and NaN are not treated here. Absolute error 3e-16 near 1.
 inline V vlog(const V& x) {

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "kept.hpp"
 #include "kernels.hpp"
 #include "team.hpp"
 
@@ -72,6 +74,22 @@ Given markets_of(const Whole& market_start, const Numbers& x2, const Whole& agen
   return g;
 }
 
+// Where each market's exponentials begin (T+1).
+std::vector<int64_t> kept_start(const Given& g) {
+  std::vector<int64_t> start(g.m.markets + 1, 0), last(g.G, -1);  // last: the market a nest was last seen in
+  const auto whole = [](int64_t n) { return (n + 7) / 8 * 8; };
+  for (size_t t = 0; t < g.m.markets; t++) {
+    const int64_t J = g.m.market_start[t + 1] - g.m.market_start[t];
+    const int64_t P = whole(g.m.agent_start[t + 1] - g.m.agent_start[t]);
+    int64_t nests = g.m.nests ? 0 : 1;
+    for (int64_t j = g.m.market_start[t]; g.m.nests && j < g.m.market_start[t + 1]; j++)
+      if (std::exchange(last[size_t(g.m.nests[j])], int64_t(t)) != int64_t(t)) nests++;
+    start[t + 1] = start[t] + J * P + 4 * whole(J) + (4 * nests + 2) * P;
+  }
+  return start;
+}
+const Kept* kept_for(const Given& g, const KeptRoom* kept) { return kept ? kept->at(kept_start(g)) : nullptr; }
+
 // A second thread pays from about a tenth of a millisecond of work; answers do not depend on it.
 unsigned worth(unsigned threads, size_t cells, size_t cells_a_thread) {
   return unsigned(std::min<size_t>(threads, 1 + cells / cells_a_thread));
@@ -106,16 +124,17 @@ void shares(MARKETS, Numbers delta, Out<double> out, std::optional<Out<double>> 
 }
 
 void invert(MARKETS, Numbers observed, Numbers start, Out<double> delta, Out<double> residual, Out<double> bound,
-            Out<int64_t> steps, Out<int64_t> converged, unsigned threads) {
+            Out<int64_t> steps, Out<int64_t> converged, KeptRoom* kept, unsigned threads) {
   const Given g = THE_MARKETS;
   length(observed, g.N, "observed"), length(start, g.N, "start"), length(delta, g.N, "delta");
   length(residual, g.m.markets, "residual"), length(bound, g.m.markets, "bound");
   length(steps, g.m.markets, "steps"), length(converged, g.m.markets, "converged");
   const InvertTask task{g.m, observed.data(), start.data(), delta.data(), residual.data(), bound.data(), steps.data(),
-                        converged.data()};
+                        converged.data(), kept ? kept->open(kept_start(g)) : nullptr};
   nb::gil_scoped_release free;
   run_team(g.m.markets, worth(threads, g.cells, MANY_PASSES),
            [&](size_t t, Arena& room) { kernels().invert(task, t, room); });
+  if (task.kept) kept->fill();
 }
 
 Ownership owners_of(const Given& g, const Whole& firms, const MaybeNumbers& kappa) {
@@ -129,12 +148,12 @@ Ownership owners_of(const Given& g, const Whole& firms, const MaybeNumbers& kapp
 }
 
 void margins(MARKETS, Numbers delta, Numbers alpha, Whole firms, Numbers wedge, MaybeNumbers kappa, Out<double> eta,
-             Out<int64_t> failed, unsigned threads) {
+             Out<int64_t> failed, const KeptRoom* kept, unsigned threads) {
   const Given g = THE_MARKETS;
   length(delta, g.N, "delta"), length(alpha, g.A, "alpha"), length(wedge, g.N, "wedge"), length(eta, g.N, "eta");
   length(failed, g.m.markets, "failed");
   const MarginsTask task{g.m, delta.data(), alpha.data(), wedge.data(), owners_of(g, firms, kappa), eta.data(),
-                         failed.data()};
+                         failed.data(), kept_for(g, kept)};
   nb::gil_scoped_release free;
   run_team(g.m.markets, worth(threads, g.cells, MANY_PASSES),
            [&](size_t t, Arena& room) { kernels().margins(task, t, room); });
@@ -157,22 +176,22 @@ void gradient(const Given& g, AdjointTask task, Out<double>& by_coefficient, Out
 }
 
 void adjoint(MARKETS, Numbers delta, Numbers v, Out<double> by_coefficient, Out<double> by_rho, Out<double> multiplier,
-             Out<int64_t> failed, unsigned threads) {
+             Out<int64_t> failed, const KeptRoom* kept, unsigned threads) {
   const Given g = THE_MARKETS;
   length(delta, g.N, "delta"), length(v, g.N, "v");
   AdjointTask task{};
-  task.m = g.m, task.delta = delta.data(), task.v = v.data();
+  task.m = g.m, task.kept = kept_for(g, kept), task.delta = delta.data(), task.v = v.data();
   gradient(g, task, by_coefficient, by_rho, multiplier, failed, threads);
 }
 
 void adjoint_supply(MARKETS, Numbers delta, Numbers v, Numbers v_omega, Numbers alpha, Whole firms, Numbers eta,
                     MaybeNumbers kappa, Out<double> by_coefficient, Out<double> by_rho, Out<double> multiplier,
-                    Out<double> by_alpha, Out<int64_t> failed, unsigned threads) {
+                    Out<double> by_alpha, Out<int64_t> failed, const KeptRoom* kept, unsigned threads) {
   const Given g = THE_MARKETS;
   length(delta, g.N, "delta"), length(v, g.N, "v"), length(v_omega, g.N, "v_omega"), length(eta, g.N, "eta");
   length(alpha, g.A, "alpha"), length(by_alpha, g.A, "by_alpha");
   AdjointTask task{};
-  task.m = g.m, task.delta = delta.data(), task.v = v.data(), task.v_omega = v_omega.data();
+  task.m = g.m, task.kept = kept_for(g, kept), task.delta = delta.data(), task.v = v.data(), task.v_omega = v_omega.data();
   task.alpha = alpha.data(), task.eta = eta.data(), task.own = owners_of(g, firms, kappa);
   task.by_alpha = by_alpha.data();
   gradient(g, task, by_coefficient, by_rho, multiplier, failed, threads);
@@ -229,20 +248,23 @@ void prices(Numbers delta, MaybeNumbers mu, Numbers alpha, Numbers weights, Numb
 
 NB_MODULE(_core, m) {
   m.doc() = "The compiled kernels: arrays in, arrays filled.";
+  nb::class_<KeptRoom>(m, "Kept").def(nb::init<>());
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("shares", &shares, MARKET_NAMES, "delta"_a.noconvert(), "out"_a.noconvert(), "outside"_a.noconvert().none(),
         "cells"_a.noconvert().none(), "cell_start"_a.noconvert().none(), "threads"_a);
   m.def("invert", &invert, MARKET_NAMES, "observed"_a.noconvert(), "start"_a.noconvert(), "delta"_a.noconvert(),
         "residual"_a.noconvert(), "bound"_a.noconvert(), "steps"_a.noconvert(), "converged"_a.noconvert(),
-        "threads"_a);
+        "kept"_a.none(), "threads"_a);
   m.def("margins", &margins, MARKET_NAMES, "delta"_a.noconvert(), "alpha"_a.noconvert(), "firms"_a.noconvert(),
-        "wedge"_a.noconvert(), "kappa"_a.noconvert().none(), "eta"_a.noconvert(), "failed"_a.noconvert(), "threads"_a);
+        "wedge"_a.noconvert(), "kappa"_a.noconvert().none(), "eta"_a.noconvert(), "failed"_a.noconvert(),
+        "kept"_a.none(), "threads"_a);
   m.def("adjoint", &adjoint, MARKET_NAMES, "delta"_a.noconvert(), "v"_a.noconvert(), "by_coefficient"_a.noconvert(),
-        "by_rho"_a.noconvert(), "multiplier"_a.noconvert(), "failed"_a.noconvert(), "threads"_a);
+        "by_rho"_a.noconvert(), "multiplier"_a.noconvert(), "failed"_a.noconvert(), "kept"_a.none(), "threads"_a);
   m.def("adjoint_supply", &adjoint_supply, MARKET_NAMES, "delta"_a.noconvert(), "v"_a.noconvert(),
         "v_omega"_a.noconvert(), "alpha"_a.noconvert(), "firms"_a.noconvert(), "eta"_a.noconvert(),
         "kappa"_a.noconvert().none(), "by_coefficient"_a.noconvert(), "by_rho"_a.noconvert(),
-        "multiplier"_a.noconvert(), "by_alpha"_a.noconvert(), "failed"_a.noconvert(), "threads"_a);
+        "multiplier"_a.noconvert(), "by_alpha"_a.noconvert(), "failed"_a.noconvert(), "kept"_a.none(),
+        "threads"_a);
   m.def("prices", &prices, "delta"_a.noconvert(), "mu"_a.noconvert().none(), "alpha"_a.noconvert(),
         "weights"_a.noconvert(), "cost"_a.noconvert(), "keep"_a.noconvert(), "ad_valorem"_a.noconvert(),
         "levies"_a.noconvert(), "firms"_a.noconvert(), "kappa"_a.noconvert().none(), "offered"_a.noconvert().none(),

@@ -287,9 +287,10 @@ struct Found {
 
 Found search(const PricesTask& t, const Row& r, double* price, double* share, Arena& room) {
   const size_t n = r.n;
-  double *residual = room.take(n), *move = room.take(n), *change = room.take(n), *now = room.take(n);
+  double *residual = room.take(n), *move = room.take(padded(n)), *change = room.take(padded(n)), *now = room.take(n);
   double *best = room.take(n), *best_move = room.take(n), *wide = room.take(t.J);
-  Mixing past = mixing_room(n, room);
+  Mixing past = mixing_room(padded(n), room);
+  for (size_t k = n; k < padded(n); k++) price[k] = move[k] = 0.0;
   memcpy(best, price, n * sizeof(double));
   memset(share, 0, n * sizeof(double));
   double smallest = INFINITY, last = INFINITY, damp = 1.0;
@@ -346,7 +347,7 @@ void prices(const PricesTask& t, size_t row, Arena& room) {
     t.residual[row] = 0.0, t.steps[row] = 0, t.converged[row] = 1;
     return;
   }
-  double *p = room.take(r.n), *s = room.take(r.n);
+  double *p = room.take(padded(r.n)), *s = room.take(r.n);
   for (size_t k = 0; k < r.n; k++)
     p[k] = t.start ? at(t.start, t.start_stride, row, size_t(r.product[k])) : r.cost[k] / r.keep[k] + r.typical;
   const Found found = search(t, r, p, s, room);

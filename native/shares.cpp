@@ -1,11 +1,10 @@
 // Shares and choice probabilities of one market (rc-shares), (rcnl-shares).
-#include "market.hpp"
+#include "probabilities.hpp"
 
 namespace kanrin::KANRIN_HERE {
 
 void shares(const SharesTask& task, size_t market, Arena& room) {
-  Market s = open_market(task.m, market, task.delta, room);
-  probabilities(s, s.reference);
+  const Market s = open_market(task.m, market, task.delta, nullptr, room);
   scatter(s, s.share, task.out);
   if (task.outside) memcpy(task.outside + s.agent, s.outside, s.I * sizeof(double));
   if (!task.cells) return;

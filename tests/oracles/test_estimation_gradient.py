@@ -27,6 +27,7 @@ from kanrin.estimation import (
     estimate,
     evaluate,
 )
+from kanrin.estimation import _market_slopes as slopes_room
 from kanrin.estimation._gmm import first_weights, moment_covariance
 from kanrin.estimation._objective import gradient_at, moment_jacobian, moment_rows
 
@@ -214,6 +215,18 @@ def test_gradient_is_the_complex_step(case: str) -> None:
     np.testing.assert_allclose(point.gradient, slopes, rtol=0, atol=SLOPE * scale)
     ours = moment_jacobian(model, point)[:, : len(theta)]
     np.testing.assert_allclose(ours, jacobian, rtol=0, atol=JACOBIAN * np.abs(jacobian).max())
+
+
+def test_moves_of_delta_do_not_depend_on_how_many_markets_are_looked_at_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, model = made("linear")
+    point = evaluate(model, model.theta.start, first_weights(model))
+    whole = moment_jacobian(model, point)
+    monkeypatch.setattr(slopes_room, "_MOST_MOVED", 1)
+    np.testing.assert_allclose(moment_jacobian(model, point), whole, rtol=1e-11, atol=1e-13)
+    monkeypatch.setattr(slopes_room, "kernel_markets", lambda *_: None)  # the formulas of the general case
+    np.testing.assert_allclose(moment_jacobian(model, point), whole, rtol=1e-9, atol=1e-11)
 
 
 def test_continuous_updating_is_stationary() -> None:

@@ -65,6 +65,15 @@ class Flat:
         """Whether the price enters X2 linearly: one slope an agent, whatever the product."""
         return bool((self.x2_by_price == self.x2_by_price[:1]).all())
 
+    @cached_property
+    def fixed_markets(self) -> kernels.Markets:
+        """The markets before any coefficients: checked once for a whole search."""
+        none = np.zeros((len(self.weights), self.x2.shape[1]))
+        rho = None if self.nests is None else np.zeros(int(self.nests.max()) + 1)
+        return kernels.Markets(
+            self.market_start, self.x2, self.agent_start, self.weights, none, self.nests, rho
+        )
+
     def agent_slopes(self, coefficients: Floats, slope: Floats) -> Floats | None:
         """alpha_i (A,) where all products of a market share it, else None."""
         first = slope[self.market_start[:-1]]
@@ -173,30 +182,35 @@ def kernel_markets(flat: Flat, coefficients: Floats, rho: Floats) -> kernels.Mar
     """The markets as the kernels read them; None where they do not serve (rules with weights below zero)."""
     if flat.has_negative_weights:
         return None
-    by_nest = None
-    if flat.nests is not None:
-        by_nest = np.zeros(int(flat.nests.max()) + 1)
-        by_nest[flat.nests] = rho
-    return kernels.Markets(
-        flat.market_start, flat.x2, flat.agent_start, flat.weights, coefficients, flat.nests, by_nest
-    )
+    if flat.nests is None:
+        return flat.fixed_markets.at(coefficients)
+    by_nest = np.zeros(int(flat.nests.max()) + 1)
+    by_nest[flat.nests] = rho
+    return flat.fixed_markets.at(coefficients, by_nest)
 
 
 def invert(
-    flat: Flat, coefficients: Floats, rho: Floats, start: Floats, *, markets: kernels.Markets | None = None
+    flat: Flat,
+    coefficients: Floats,
+    rho: Floats,
+    start: Floats,
+    *,
+    markets: kernels.Markets | None = None,
+    keep: bool = False,
 ) -> Inverted:
     """delta (N,) with s(delta) = S in every market (inversion), (squarem), (newton). rho (N,) by product.
 
-    markets: those of `kernel_markets` when they are at hand. Markets that cannot be inverted from `start` are
-    begun again at the closed form of the nested logit with the same rho.
+    markets: those of `kernel_markets` when they are at hand; keep: leave the kernels' work for what is asked
+    next at this delta. Markets that cannot be inverted from `start` are begun again at the closed form of the
+    nested logit with the same rho.
     """
     markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
-    found = _inverted(flat, coefficients, rho, start, markets)
+    found = _inverted(flat, coefficients, rho, start, markets, keep)
     if found.converged.all():
         return found
     failed = np.repeat(~found.converged, np.diff(flat.market_start))
     again = np.where(failed, _closed_form(flat, rho), found.delta)
-    second = _inverted(flat, coefficients, rho, again, markets)
+    second = _inverted(flat, coefficients, rho, again, markets, keep)
     return second if second.converged.sum() > found.converged.sum() else found
 
 
@@ -213,10 +227,15 @@ def _closed_form(flat: Flat, rho: Floats) -> Floats:
 
 
 def _inverted(
-    flat: Flat, coefficients: Floats, rho: Floats, start: Floats, markets: kernels.Markets | None
+    flat: Flat,
+    coefficients: Floats,
+    rho: Floats,
+    start: Floats,
+    markets: kernels.Markets | None,
+    keep: bool,
 ) -> Inverted:
     if markets is not None:
-        return kernels.invert(markets, flat.shares, start=start)
+        return kernels.invert(markets, flat.shares, start=start, keep=keep)
     count = len(flat.market_start) - 1
     delta, residual, bound = np.empty_like(start), np.empty(count), np.empty(count)
     steps, converged = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=bool)
@@ -290,13 +309,14 @@ def margins(
     slope: Floats,
     *,
     markets: kernels.Markets | None = None,
+    kept: kernels.Kept | None = None,
 ) -> Floats:
     """eta (N,) = Delta^-1 (r S/(1+v)), Delta = -H o D (costs). Raises SolveError where Delta is singular."""
     assert flat.ownership is not None
     markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
     slopes = flat.agent_slopes(coefficients, slope)
     if markets is not None and slopes is not None and flat.firms is not None:
-        return kernels.margins(markets, delta, slopes, flat.firms, flat.wedge, kappa=flat.kappa)
+        return kernels.margins(markets, delta, slopes, flat.firms, flat.wedge, kappa=flat.kappa, kept=kept)
     out = np.empty_like(delta)
     for t, products, _, at in choices_of(flat, coefficients, rho, delta):
         matrix = -flat.ownership[t] * derivative_kernel(at, price_slopes_of(flat, coefficients, slope, t))

@@ -6,12 +6,13 @@ s_ik. The native kernels serve where one price slope serves an agent; the formul
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from kanrin import kernels
-from kanrin.base import Floats
+from kanrin.base import Floats, Ints
 from kanrin.estimation._market import (
     Choice,
     Flat,
@@ -22,6 +23,8 @@ from kanrin.estimation._market import (
 )
 
 __all__ = ["Adjoint", "adjoint", "forward"]
+
+_MOST_MOVED = 1 << 22  # doubles of moved coefficients that are looked at together
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,17 @@ def adjoint(
     eta: Floats | None = None,
     slope: Floats | None = None,
     markets: kernels.Markets | None = None,
+    kept: kernels.Kept | None = None,
 ) -> Adjoint:
     """(adjoint); with v_omega (N,), eta (N,) and slope (N,) also (adjoint-supply)."""
     markets = kernel_markets(flat, coefficients, rho) if markets is None else markets
     if markets is not None and v_omega is None:
-        plain = kernels.adjoint(markets, delta, v)
+        plain = kernels.adjoint(markets, delta, v, kept=kept)
         return Adjoint(plain.by_coefficient, plain.by_rho, np.zeros_like(delta), plain.multiplier)
     if markets is not None and slope is not None and v_omega is not None and eta is not None:
         slopes = flat.agent_slopes(coefficients, slope)
         if slopes is not None and flat.firms is not None:
-            return _adjoint_by_kernel(flat, markets, delta, v, v_omega, slopes, eta)
+            return _adjoint_by_kernel(flat, markets, delta, v, v_omega, slopes, eta, kept)
     by_coefficient = np.empty_like(coefficients)
     by_rho, by_slope, multiplier = np.zeros_like(delta), np.zeros_like(delta), np.empty_like(delta)
     for t, products, agents, at in choices_of(flat, coefficients, rho, delta):
@@ -92,11 +96,14 @@ def _adjoint_by_kernel(
     v_omega: Floats,
     slopes: Floats,
     eta: Floats,
+    kept: kernels.Kept | None,
 ) -> Adjoint:
     """One slope an agent: the direct way goes to the price's column, its sum to each market's
     first product."""
     assert flat.firms is not None
-    found = kernels.adjoint_supply(markets, delta, v, v_omega, slopes, flat.firms, eta, kappa=flat.kappa)
+    found = kernels.adjoint_supply(
+        markets, delta, v, v_omega, slopes, flat.firms, eta, kappa=flat.kappa, kept=kept
+    )
     assert found.by_alpha is not None
     by_slope = np.zeros_like(delta)
     by_slope[flat.market_start[:-1]] = np.add.reduceat(found.by_alpha, flat.agent_start[:-1])
@@ -186,6 +193,9 @@ def forward(
     d delta = -L^-1 ds;  d eta = Delta^-1 (H o dD) eta, everything moved at constant shares.
     """
     by_delta, by_eta = np.zeros((len(delta), len(d_rho))), np.zeros((len(delta), len(d_rho)))
+    markets = kernel_markets(flat, coefficients, rho) if flat.nests is None and slope is None else None
+    if markets is not None:
+        return _plain_moves(flat, markets, delta, d_coefficients), by_eta
     for t, j, i, at in choices_of(flat, coefficients, rho, delta):
         root = derivative_kernel(at, np.ones_like(at.weights))
         d_mu = np.einsum("jk,pik->pji", flat.x2[j], d_coefficients[:, i], optimize=True)
@@ -212,6 +222,42 @@ def forward(
         moved = (d_alpha * at.joint * n + alpha * at.joint * (d_log_s * n + d_n)) @ at.weights
         by_eta[j] = np.linalg.solve(-h * derivative_kernel(at, alpha), moved.T)
     return by_delta, by_eta
+
+
+def _plain_moves(flat: Flat, markets: kernels.Markets, delta: Floats, d_coefficients: Floats) -> Floats:
+    """d delta (N, P) of demand without nests, all markets of one size together.
+
+    With d mu_ij = sum_k x_jk dB_ik: ds_j = sum_i w_i s_ij sum_k dB_ik (x_jk - sum_l s_il x_lk).
+    """
+    found, count = kernels.choices(markets, delta), len(d_coefficients)
+    out = np.empty((len(delta), count))
+    most = markets.market_count * _MOST_MOVED // max(d_coefficients.size, 1)
+    for j, i, cells in _stacks(markets, found.cell_start, most):
+        s, w, x = found.cells[cells].reshape(*j.shape, -1), flat.weights[i], flat.x2[j]
+        moved = w[:, :, None, None] * d_coefficients[:, i].transpose(1, 2, 0, 3)  # (T, I, P, K2)
+        means = np.matmul(s.transpose(0, 2, 1), x)  # (T, I, K2)
+        own = np.matmul(s, moved.reshape(*i.shape, count * x.shape[2])).reshape(*j.shape, *moved.shape[2:])
+        over = np.matmul(moved, means[..., None])[..., 0]  # (T, I, P)
+        ds = np.matmul(own, x[..., None])[..., 0] - np.matmul(s, over)
+        weighted = s * w[:, None]
+        root = -np.matmul(weighted, s.transpose(0, 2, 1))
+        diagonal = np.arange(j.shape[1])
+        root[:, diagonal, diagonal] += weighted.sum(axis=2)
+        out[j] = -np.linalg.solve(root, ds)
+    return out
+
+
+def _stacks(markets: kernels.Markets, cell_start: Ints, most: int) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Products (T, J), agents (T, I) and cells (T, J I) of markets of one size, `most` at a time."""
+    sizes = np.column_stack([np.diff(markets.market_start), np.diff(markets.agent_start)])
+    for products, agents in np.unique(sizes, axis=0):
+        which = np.flatnonzero((sizes == (products, agents)).all(axis=1))
+        for part in np.array_split(which, -(-len(which) // max(most, 1))):
+            yield (
+                markets.market_start[part, None] + np.arange(products),
+                markets.agent_start[part, None] + np.arange(agents),
+                cell_start[part, None] + np.arange(products * agents),
+            )
 
 
 def _d_log_joint(at: Choice, d_utility: Floats) -> Floats:

@@ -113,7 +113,8 @@ def evaluate(
     if rho.min() < 0 or rho.max() >= 1:
         raise SolveError(f"rho is {rho.min():.4g} to {rho.max():.4g}; it must lie in [0, 1): bound it there")
     markets = kernel_markets(model.flat, coefficients, rho)
-    found = invert(model.flat, coefficients, rho, model.start if start is None else start, markets=markets)
+    begin = model.start if start is None else start
+    found = invert(model.flat, coefficients, rho, begin, markets=markets, keep=gradient or model.has_supply)
     if not found.converged.all():
         t = int(np.argmin(found.converged))
         raise SolveError(
@@ -124,16 +125,16 @@ def evaluate(
         )
     eta = np.zeros(model.rows)
     costs, clipped, cost_y, cost_slope = eta, np.zeros(model.rows, dtype=bool), eta, eta
-    slope = model.slope_of(theta)
     if model.has_supply:
-        eta = margins(model.flat, coefficients, rho, found.delta, slope, markets=markets)
+        slope = model.slope_of(theta)
+        eta = margins(model.flat, coefficients, rho, found.delta, slope, markets=markets, kept=found.kept)
         costs = model.receipts - eta
         low, high = model.cost_bounds
         clipped = (costs < low) | (costs > high)
         costs = np.clip(costs, low, high)
         cost_y, cost_slope = _cost_function(model, costs)
         cost_slope = np.where(clipped, 0.0, cost_slope)
-    y = [model.demand_effects.residuals(found.delta - model.x1_alpha @ model.theta.alpha(theta))]
+    y = [model.demand_effects.residuals(_less_alpha(model, found.delta, theta))]
     if model.has_supply:
         y.append(model.supply_effects.residuals(cost_y))
     values, residuals = _concentrate(model, y, W, linear)
@@ -146,7 +147,16 @@ def evaluate(
     if gradient:
         v, v_omega = right_sides(model, Wg)
         slopes = _gradient(
-            model, theta, coefficients, rho, found.delta, eta, v, v_omega * cost_slope, markets
+            model,
+            theta,
+            coefficients,
+            rho,
+            found.delta,
+            eta,
+            v,
+            v_omega * cost_slope,
+            markets,
+            found.kept,
         )
     return Point(
         theta, value, slopes, found.delta, eta, costs, clipped, xi, omega, values,
@@ -154,12 +164,20 @@ def evaluate(
     )  # fmt: skip
 
 
+def _less_alpha(model: Model, delta: Floats, theta: Floats) -> Floats:
+    """delta less the columns whose coefficients are searched (N,)."""
+    if not model.x1_alpha.shape[1]:
+        return delta
+    out: Floats = delta - model.x1_alpha @ model.theta.alpha(theta)
+    return out
+
+
 def right_sides(
     model: Model, Wg: Floats, weights: tuple[Floats, Floats] | None = None
 ) -> tuple[Floats, Floats]:
     """dq/dxi and dq/domega: 2 Z W g, times `weights`, effects taken out again (adjoint)."""
     md = model.zd.shape[1]
-    v, v_omega = 2.0 * model.zd @ Wg[:md], 2.0 * model.zs @ Wg[md:]
+    v, v_omega = model.zd @ (2.0 * Wg[:md]), model.zs @ (2.0 * Wg[md:])
     if weights is not None:
         v = model.demand_effects.residuals(v * weights[0])
         v_omega = model.supply_effects.residuals(v_omega * weights[1]) if model.has_supply else v_omega
@@ -190,6 +208,7 @@ def _gradient(
     v: Floats,
     v_costs: Floats,
     markets: kernels.Markets | None = None,
+    kept: kernels.Kept | None = None,
 ) -> Floats:
     """dq/dtheta from dq/dxi and dq/dc, by the adjoint."""
     found = adjoint(
@@ -198,6 +217,7 @@ def _gradient(
         eta=eta if model.has_supply else None,
         slope=model.slope_of(theta) if model.has_supply else None,
         markets=markets,
+        kept=kept,
     )  # fmt: skip
     by_raw = found.by_coefficient.copy()
     for k, sign in enumerate(model.theta.signs):

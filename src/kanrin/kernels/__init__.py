@@ -9,6 +9,7 @@ threads.
 
 from kanrin.kernels._adjoint import Adjoint, adjoint, adjoint_supply, contract, margins
 from kanrin.kernels._inversion import Inverted, invert, logit_start
+from kanrin.kernels._kept import Kept
 from kanrin.kernels._markets import Markets
 from kanrin.kernels._native import about, is_native
 from kanrin.kernels._prices import PriceRows, price_rows
@@ -18,6 +19,7 @@ __all__ = [
     "Adjoint",
     "Choices",
     "Inverted",
+    "Kept",
     "Markets",
     "PriceRows",
     "about",

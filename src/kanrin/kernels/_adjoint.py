@@ -10,6 +10,7 @@ import numpy as np
 
 from kanrin.base import Floats, InputError, Ints, SolveError
 from kanrin.kernels._boundary import numbers, whole
+from kanrin.kernels._kept import Kept, native_part
 from kanrin.kernels._markets import Markets
 from kanrin.kernels._native import library, thread_count
 from kanrin.kernels._shares import market_arrays
@@ -28,15 +29,19 @@ class Adjoint:
     by_alpha: Floats | None  # (A,) a_i = dq/dalpha_i at fixed utilities; None without supply
 
 
-def adjoint(markets: Markets, delta: Floats, v: Floats, *, threads: int = 0) -> Adjoint:
+def adjoint(
+    markets: Markets, delta: Floats, v: Floats, *, kept: Kept | None = None, threads: int = 0
+) -> Adjoint:
     """Demand only (adjoint): v = dq/dxi (N,), at inverted delta (N,).
 
-    For a GMM objective v = 2 Z_D (W g)_D. `contract` makes dq/dSigma, dq/dPi of it. Raises InputError for
+    For a GMM objective v = 2 Z_D (W g)_D; kept: of the
+    inversion that found delta. `contract` makes dq/dSigma, dq/dPi of it. Raises InputError for
     arrays of another kind, SolveError naming a market whose ds/ddelta cannot be solved.
     """
     n = markets.product_count
     numbers("delta", delta, (n,))
     numbers("v", v, (n,))
+    room = native_part(kept, markets, delta)
     team, core = thread_count(threads), library()
     if core is None:
         with _named("the adjoint system L lambda = v"):
@@ -44,7 +49,7 @@ def adjoint(markets: Markets, delta: Floats, v: Floats, *, threads: int = 0) -> 
     out = _room(markets)
     failed = np.zeros(markets.market_count, dtype=np.int64)
     core.adjoint(
-        *market_arrays(markets), delta, v, out.by_coefficient, out.by_rho, out.multiplier, failed, team
+        *market_arrays(markets), delta, v, out.by_coefficient, out.by_rho, out.multiplier, failed, room, team
     )
     _refuse(failed, "the adjoint system L lambda = v")
     return out
@@ -58,6 +63,7 @@ def margins(
     wedge: Floats,
     *,
     kappa: Floats | None = None,
+    kept: Kept | None = None,
     threads: int = 0,
 ) -> Floats:
     """eta (N,) = Delta^-1 wedge, Delta = -H o D, D = K(alpha); costs are then r p - eta (costs).
@@ -68,13 +74,14 @@ def margins(
     """
     _check_supply(markets, delta, alpha, firms, kappa)
     numbers("wedge", wedge, (markets.product_count,))
+    room = native_part(kept, markets, delta)
     team, core = thread_count(threads), library()
     what = "the margins Delta eta = r S/(1+v)"
     if core is None:
         with _named(what):
             return twin_margins(markets, delta, alpha, firms, wedge, kappa)
     eta, failed = np.empty_like(delta), np.zeros(markets.market_count, dtype=np.int64)
-    core.margins(*market_arrays(markets), delta, alpha, firms, wedge, kappa, eta, failed, team)
+    core.margins(*market_arrays(markets), delta, alpha, firms, wedge, kappa, eta, failed, room, team)
     _refuse(failed, what)
     return eta
 
@@ -89,6 +96,7 @@ def adjoint_supply(
     eta: Floats,
     *,
     kappa: Floats | None = None,
+    kept: Kept | None = None,
     threads: int = 0,
 ) -> Adjoint:
     """Demand and supply (adjoint-supply): v = dq/dxi, v_omega = dq/dc (N,), eta from `margins`.
@@ -102,6 +110,7 @@ def adjoint_supply(
     _check_supply(markets, delta, alpha, firms, kappa)
     for name, array in (("v", v), ("v_omega", v_omega), ("eta", eta)):
         numbers(name, array, (n,))
+    room = native_part(kept, markets, delta)
     team, core = thread_count(threads), library()
     what = "the adjoint systems Delta' u = v_omega, L lambda = v"
     if core is None:
@@ -111,7 +120,7 @@ def adjoint_supply(
     failed = np.zeros(markets.market_count, dtype=np.int64)
     core.adjoint_supply(
         *market_arrays(markets), delta, v, v_omega, alpha, firms, eta, kappa,
-        out.by_coefficient, out.by_rho, out.multiplier, by_alpha, failed, team,
+        out.by_coefficient, out.by_rho, out.multiplier, by_alpha, failed, room, team,
     )  # fmt: skip
     _refuse(failed, what)
     return Adjoint(out.by_coefficient, out.by_rho, out.multiplier, by_alpha)

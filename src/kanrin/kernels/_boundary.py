@@ -4,6 +4,7 @@ copied.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,13 +26,25 @@ def _wanted(shapes: Sequence[Sequence[Size]]) -> str:
     return " or ".join(map(_shape_text, shapes))
 
 
+_OWN: dict[type, np.dtype[Any]] = {kind: np.dtype(kind) for kind in (np.float64, np.int64, np.bool_)}
+
+
 def _fits(found: tuple[int, ...], wanted: Sequence[Size]) -> bool:
-    return len(found) == len(wanted) and all(
-        isinstance(size, str) or size == n for size, n in zip(wanted, found, strict=True)
+    return found == wanted or (
+        len(found) == len(wanted)
+        and all(isinstance(size, str) or size == n for size, n in zip(wanted, found, strict=True))
     )
 
 
 def _well_formed(name: str, array: object, dtype: type, shapes: Sequence[Sequence[Size]]) -> NDArray[Any]:
+    if (
+        type(array) is np.ndarray
+        and array.dtype is _OWN[dtype]
+        and array.flags.c_contiguous
+        and array.flags.aligned
+        and any(_fits(array.shape, shape) for shape in shapes)
+    ):  # the common case at the price of nothing
+        return array
     if not isinstance(array, np.ndarray):
         raise InputError(
             f"{name} must be a NumPy array {_wanted(shapes)}; got {type(array).__name__}; use "
@@ -55,7 +68,8 @@ def _well_formed(name: str, array: object, dtype: type, shapes: Sequence[Sequenc
 def numbers(name: str, array: object, *shapes: Sequence[Size], finite: bool = True) -> Floats:
     """The array itself, float64, C-contiguous, of one of the shapes, every number finite (unless told)."""
     checked: Floats = _well_formed(name, array, np.float64, shapes)
-    if finite and not np.isfinite(checked).all():
+    # a sum of squares is finite when every number is, unless they are huge: the second look tells
+    if finite and not math.isfinite(np.vdot(checked, checked)) and not np.isfinite(checked).all():
         at = tuple(int(k) for k in np.argwhere(~np.isfinite(checked))[0])
         raise InputError(
             f"{name} holds {checked[at]} at {list(at)}; every number must be finite: drop the row or mend it"

@@ -4,6 +4,9 @@ here.
 
 from kanrin.base import Bools, Floats, Ints
 
+class Kept:
+    def __init__(self) -> None: ...
+
 def isa() -> str: ...
 def shares(
     market_start: Ints,
@@ -35,6 +38,7 @@ def invert(
     bound: Floats,
     steps: Ints,
     converged: Ints,
+    kept: Kept | None,
     threads: int,
 ) -> None: ...
 def margins(
@@ -52,6 +56,7 @@ def margins(
     kappa: Floats | None,
     eta: Floats,
     failed: Ints,
+    kept: Kept | None,
     threads: int,
 ) -> None: ...
 def adjoint(
@@ -68,6 +73,7 @@ def adjoint(
     by_rho: Floats,
     multiplier: Floats,
     failed: Ints,
+    kept: Kept | None,
     threads: int,
 ) -> None: ...
 def adjoint_supply(
@@ -90,6 +96,7 @@ def adjoint_supply(
     multiplier: Floats,
     by_alpha: Floats,
     failed: Ints,
+    kept: Kept | None,
     threads: int,
 ) -> None: ...
 def prices(

@@ -8,6 +8,7 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, InputError, Ints
 from kanrin.kernels._boundary import numbers
+from kanrin.kernels._kept import Kept
 from kanrin.kernels._markets import Markets
 from kanrin.kernels._native import library, thread_count
 from kanrin.kernels._shares import market_arrays
@@ -25,6 +26,7 @@ class Inverted:
     bound: Floats  # (T,) |delta - delta*| at most (delta-bound)
     steps: Ints  # (T,)
     converged: Bools  # (T,)
+    kept: Kept | None = None  # for the kernels that look at delta next
 
 
 def logit_start(markets: Markets, observed: Floats) -> Floats:
@@ -39,15 +41,18 @@ def logit_start(markets: Markets, observed: Floats) -> Floats:
     return out
 
 
-def invert(markets: Markets, observed: Floats, *, start: Floats | None = None, threads: int = 0) -> Inverted:
+def invert(
+    markets: Markets, observed: Floats, *, start: Floats | None = None, keep: bool = False, threads: int = 0
+) -> Inverted:
     """delta with s(delta) = S, stop rule of MODEL 2.5.
 
     Compiled: the contraction mixed by Anderson(5); a market that this does not carry home, and every market
     of the twin: (squarem), then (newton).
 
-    observed: S (N,) of potential buyers; start: (N,) a delta near by, None = `logit_start`. A market that
-    does not get there is marked, not hidden. Raises InputError for shares that are not above zero or sum to
-    one or more in a market, with its number.
+    observed: S (N,) of potential buyers; start: (N,) a delta near by, None = `logit_start`; keep: leave the
+    exponentials for `margins` and the adjoints at this delta (`Kept`; none when a market failed). A market
+    that does not get there is marked, not hidden. Raises InputError for shares that are not above zero or sum
+    to one or more in a market, with its number.
     """
     numbers("observed", observed, (markets.product_count,))
     _check_shares(markets, observed)
@@ -61,8 +66,12 @@ def invert(markets: Markets, observed: Floats, *, start: Floats | None = None, t
     count = markets.market_count
     delta, residual, bound = np.empty_like(observed), np.empty(count), np.empty(count)
     steps, converged = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-    core.invert(*market_arrays(markets), observed, begin, delta, residual, bound, steps, converged, team)
-    return Inverted(delta, residual, bound, steps, converged.astype(bool))
+    room = core.Kept() if keep else None
+    core.invert(
+        *market_arrays(markets), observed, begin, delta, residual, bound, steps, converged, room, team
+    )
+    kept = Kept(markets, delta, room) if keep and converged.all() else None
+    return Inverted(delta, residual, bound, steps, converged.astype(bool), kept)
 
 
 def _check_shares(markets: Markets, observed: Floats) -> None:

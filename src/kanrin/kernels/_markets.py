@@ -38,11 +38,10 @@ class Markets:
 
     def __post_init__(self) -> None:
         numbers("x2", self.x2, ("N", "K2"))
-        n, k2 = self.x2.shape
+        n = len(self.x2)
         starts("market_start", self.market_start, n, "products")
         numbers("weights", self.weights, ("A",))
         starts("agent_start", self.agent_start, self.weights.size, "agents", self.market_count)
-        numbers("coefficients", self.coefficients, (self.weights.size, k2))
         if (self.weights < 0.0).any():
             raise InputError(
                 f"weights of agents must not be negative; weight {int(np.argmin(self.weights))} is "
@@ -61,12 +60,33 @@ class Markets:
         if self.nests is not None and self.rho is not None:
             numbers("rho", self.rho, ("G",))
             whole("nests", self.nests, (n,), below=self.rho.size)
-            if not ((self.rho >= 0.0) & (self.rho <= _HIGHEST_RHO)).all():
-                g = int(np.argmax(np.abs(self.rho - 0.5)))
-                raise InputError(
-                    f"rho of nest {g} is {self.rho[g]:.6g}; expected at least 0 and at most {_HIGHEST_RHO}: "
-                    "bound the search there"
-                )
+        self._check_tastes()
+
+    def _check_tastes(self) -> None:
+        numbers("coefficients", self.coefficients, (self.weights.size, self.x2.shape[1]))
+        if self.rho is None:
+            return
+        fits = (self.rho >= 0.0) & (self.rho <= _HIGHEST_RHO)
+        if not fits.all():
+            g = int(np.argmin(fits))
+            raise InputError(
+                f"rho of nest {g} is {self.rho[g]:.6g}; expected at least 0 and at most {_HIGHEST_RHO}: "
+                "bound the search there"
+            )
+
+    def at(self, coefficients: Floats, rho: Floats | None = None) -> Markets:
+        """The same markets with other coefficients (A, K2), and rho (G,) if there are nests.
+
+        Only these are checked again; raises as the class does.
+        """
+        if (rho is None) != (self.rho is None):
+            raise InputError("rho goes with nests: give one a nest, or None where the markets have none")
+        if rho is not None and self.rho is not None:
+            numbers("rho", rho, (self.rho.size,))
+        made = object.__new__(Markets)
+        made.__dict__.update(self.__dict__, coefficients=coefficients, rho=rho)
+        made._check_tastes()
+        return made
 
     @property
     def market_count(self) -> int:

@@ -10,7 +10,7 @@ import pytest
 from flat_markets import made
 
 from kanrin.base import InputError
-from kanrin.kernels import about, shares
+from kanrin.kernels import Markets, about, shares
 
 M = made(50, nested=True)
 
@@ -74,3 +74,25 @@ def test_about_says_what_runs(mode: str) -> None:
     assert told["kernels"] == mode
     assert (told["isa"] == "-") == (mode == "numpy")
     assert isinstance(told["threads"], int) and told["threads"] >= 1
+
+
+def test_other_coefficients_for_the_same_markets() -> None:
+    m = made(5, nested=True).markets
+    assert m.rho is not None
+    other = m.at(2.0 * m.coefficients, 0.5 * m.rho)
+    assert (other.x2 is m.x2) and (other.nests is m.nests) and isinstance(other, Markets)
+    np.testing.assert_array_equal(other.coefficients, 2.0 * m.coefficients)
+    np.testing.assert_array_equal(m.rho, 2.0 * np.asarray(other.rho))
+    with pytest.raises(InputError, match="coefficients must have shape"):
+        m.at(m.coefficients[:-1], m.rho)
+    with pytest.raises(InputError, match="coefficients holds nan"):
+        m.at(np.full_like(m.coefficients, np.nan), m.rho)
+    with pytest.raises(InputError, match="rho goes with nests"):
+        m.at(m.coefficients)
+    with pytest.raises(InputError, match="rho of nest 1 is 1;"):
+        m.at(m.coefficients, np.array([0.0, 1.0, 0.2]))
+
+
+def test_numbers_too_large_to_be_squared_are_finite() -> None:
+    m = made(6)
+    np.testing.assert_allclose(shares(m.markets, np.full_like(m.delta, -1e200)), 0.0, atol=1e-300)
