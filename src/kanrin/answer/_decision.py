@@ -78,8 +78,8 @@ def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
     p90_share = units["p90"] / car.plant_capacity
     if p90_share > most:
         warnings.append(
-            f"The P90 volume is {p90_share:.0%} of the plant's capacity, above the {most:.0%} a maker is "
-            "assumed to redirect."
+            f"The P90 volume is {100 * p90_share:.0f} % of the plant's capacity, above the "
+            f"{100 * most:.0f} % a maker is assumed to redirect."
         )
     return {
         "model": car.id,

@@ -31,6 +31,6 @@ def _row(row: Mapping[str, Any]) -> str:
         f"{row['price_jpy']:,.0f}",
         f"{row['landed_cost_jpy']:,.0f}",
         f"{row['unit_margin_jpy']:,.0f}",
-        f"{row['probability_of_loss']:.0%}",
+        f"{100 * row['probability_of_loss']:.0f} %",
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -72,8 +72,8 @@ def warnings_of(
             refused = 1 - p * (1 - loss)
             out.append(
                 "The figures hold if certification is granted. The authority may refuse (assumed chance of "
-                f"approval {p:.0%}); if one refusal stopped all cars, the chance of a loss would be "
-                f"{refused:.0%} rather than {loss:.0%}."
+                f"approval {100 * p:.0f} %); if one refusal stopped all cars, the chance of a loss would be "
+                f"{100 * refused:.0f} % rather than {100 * loss:.0f} %."
             )
     return list(dict.fromkeys(out))
 

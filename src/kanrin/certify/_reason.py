@@ -83,8 +83,8 @@ def _uncertain(offer: Offer, programme: Programme) -> list[str]:
         sentences.append(f"Cap {offer.cap.value:,.0f} a type and year")
     if offer.approval is not None:
         low, high = offer.approval.low, offer.approval.high
-        spread = f" ({low:.0%} to {high:.0%})" if low is not None and high is not None else ""
-        sentences.append(f"Approval is taken as {offer.approval.value:.0%} likely{spread}")
+        spread = f" ({100 * low:.0f} % to {100 * high:.0f} %)" if low is not None and high is not None else ""
+        sentences.append(f"Approval is taken as {100 * offer.approval.value:.0f} % likely{spread}")
     if offer.option.pathway.per_vehicle_inspection == "unknown":
         sentences.append("Whether each car is inspected is not known; nothing extra is counted for it")
     return sentences

@@ -115,9 +115,8 @@ def _to_the_ship(book: Book, shipment: Shipment, of: Landed) -> Iterator[Line]:
     label = "U.S. port fee passed on"
     yield _line("port_fee", label, fee * fx, key, _usd(fee), note=law.note, settled_by=law)
     key, factor = "insurance.rate", read("insurance.insured_value_factor").value
-    base = (
-        f"insured value {_usd(of.insured_value_usd)}, {factor:.0%} of CIF {_usd(of.cif_usd)} (transfer price)"
-    )
+    share = f"{100 * factor:.0f} % of CIF {_usd(of.cif_usd)} (transfer price)"
+    base = f"insured value {_usd(of.insured_value_usd)}, {share}"
     yield _line("insurance", "Marine insurance", of.insurance_usd * fx, key, base, read(key))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -42,10 +43,8 @@ class Table:
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         head = [self.index_name, *self.columns]
-        rows = [
-            [name, *(_text(values[i]) for values in self.columns.values())]
-            for i, name in enumerate(self.index)
-        ]
+        columns = [_column(values) for values in self.columns.values()]
+        rows = [[name, *(cells[i] for cells in columns)] for i, name in enumerate(self.index)]
         return head, rows
 
     def __str__(self) -> str:
@@ -104,6 +103,25 @@ def matrix_table(
     for name, column in more.items():
         columns[name] = tuple(float(x) for x in column)
     return Table(title, index_name, tuple(names), columns, frames=frames)
+
+
+def _column(values: Sequence[Any]) -> list[str]:
+    """Cells with as many decimals as give the largest number its digits, none that all would have zero.
+
+    A number that would lose all but its first digit is written by itself.
+    """
+    alone = [_text(value) for value in values]
+    sizes = [0.0 if isinstance(v, str | bool) or v is None or v != v else abs(float(v)) for v in values]
+    top = max(sizes, default=0.0)
+    if not 1e-4 <= top < 1e7:
+        return alone
+    decimals = max(0, _DIGITS - 1 - math.floor(math.log10(top)))
+    aligned = [k for k, size in enumerate(sizes) if size >= 10.0 ** (1 - decimals)]
+    cells = {k: f"{float(values[k]):,.{decimals}f}" for k in aligned}
+    while decimals > 0 and all(cell.endswith("0") for cell in cells.values()):
+        decimals -= 1
+        cells = {k: cell[:-1].removesuffix(".") for k, cell in cells.items()}
+    return [cells.get(k, text) for k, text in enumerate(alone)]
 
 
 def _text(value: Any) -> str:

@@ -85,7 +85,7 @@ def test_from_its_day_it_is_open_and_taken_and_the_choice_says_what_is_not_certa
     for part in (
         "a car, about 5 months (2 to 9)",
         "3,000 cars a year over 4 years",
-        "90% likely",
+        "90 % likely",
         "as low as 5,000",
     ):
         assert part in choice.reason
@@ -119,6 +119,14 @@ def test_users_origins_and_dates_bar_a_pathway():
     assert options(CAMRY, case=ended)[1]["php"].obstacles == (
         "ended on 2026-01-01; not available on 2026-04-01",
     )
+    for last_day, is_open in ((date(2026, 4, 1), False), (date(2026, 4, 2), True)):
+        closing = CASE.pathways["php"].model_copy(update={"available_to": last_day})
+        case = replace(CASE, pathways=MappingProxyType({**CASE.pathways, "php": closing}))
+        assert ("ended on" in " ".join(options(CAMRY, case=case)[1]["php"].obstacles)) is not is_open
+    for first_day, is_open in ((DEFAULT_DAY, True), (date(2026, 4, 2), False)):
+        opening = CASE.pathways["php"].model_copy(update={"available_from": first_day})
+        case = replace(CASE, pathways=MappingProxyType({**CASE.pathways, "php": opening}))
+        assert ("open before" in " ".join(options(CAMRY, case=case)[1]["php"].obstacles)) is not is_open
 
 
 def test_an_unknown_treatment_never_costs_nothing():
@@ -248,6 +256,12 @@ def test_the_cost_of_a_programme_without_interest_is_a_plain_sum():
     assert programme_cost(7.0, 2.0, 9.0, Programme(10.0, 3.0, 0.0)) == 67.0
     nearly = programme_cost(7.0, 2.0, 9.0, Programme(10.0, 3.0, 1e-9))
     assert nearly == pytest.approx(67.0, rel=1e-7)  # of the order of the rate
+
+
+def test_the_cost_once_is_carried_to_the_first_sale_and_the_cost_a_car_spread_over_the_years():
+    annuity = (1 - 1.1**-3) / np.log(1.1)
+    by_hand = 7.0 * 1.1 ** (9 / 12) + 2.0 * 10.0 * annuity
+    assert programme_cost(7.0, 2.0, 9.0, Programme(10.0, 3.0, 0.1)) == pytest.approx(by_hand, rel=EXACT)
 
 
 def test_no_feasible_pathway_names_the_model_and_every_obstacle():

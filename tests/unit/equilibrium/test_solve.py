@@ -111,6 +111,7 @@ def test_certificate_of_an_equilibrium() -> None:
     assert (shown.starts, shown.starts_agreeing) == (8, 8)
     assert shown.largest_deviation_gain <= 1e-12
     assert shown.min_abs_alpha == np.abs(game.alpha).min()
+    assert shown.outside_share == pytest.approx(solve_prices(game).outside_share, rel=1e-12)
 
 
 def test_certificate_sees_a_price_that_is_not_optimal() -> None:

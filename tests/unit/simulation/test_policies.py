@@ -1,4 +1,4 @@
-"""Customs values product by product, and stakes that come together in a merger."""
+"""Policies together, customs values product by product, and stakes that come together in a merger."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from kanrin.simulation import (
     FixedValue,
     Merger,
     Remits,
+    SpecificTax,
     Stake,
     Tariff,
+    Tax,
     money,
     simulate,
 )
@@ -70,3 +72,16 @@ def test_a_merger_of_owners_whose_products_weigh_others_unlike_is_refused():
     odd[0, 3] = 0.5
     with pytest.raises(InputError, match="unlike weights"):
         simulate(market("logit").with_(ownership=odd), Merger("X", "Y"))
+
+
+@pytest.mark.parametrize("kind", ["logit", "rc", "ces"])
+def test_a_tariff_on_the_whole_consumer_price_counts_the_taxes_in_it(kind):
+    here = market(kind, keep=0.9)
+    taxed = [Tax(0.1), SpecificTax(0.05, remitted_by=Remits.BUYER), Tariff(0.2, ("a", "c"))]
+    found = simulate(here, taxed, evidence=False).after
+    tariff = np.where(np.isin(PRODUCTS, ("a", "c")), 0.2, 0.0) * found.consumer_price
+    np.testing.assert_allclose(found.consumer_price, 1.1 * found.price + 0.05, rtol=1e-12)
+    left = found.consumer_price - 0.1 * found.price - 0.05 - tariff - 0.1 * found.price
+    np.testing.assert_allclose(found.margin, left - here.cost, rtol=1e-10)
+    paid = (0.1 * found.price + 0.05 + tariff) * found.quantities
+    np.testing.assert_allclose(money(found).treasury, paid, rtol=1e-10)

@@ -307,6 +307,20 @@ def test_divestiture_undoes_a_merger_and_a_full_stake_is_one():
     np.testing.assert_allclose(both.after.price, merged.after.price, rtol=PRICE)
 
 
+def test_a_merger_saves_costs_of_both_owners():
+    here = market("logit")
+    after = simulate(here, Merger("X", "Y", cost_saving=0.1), evidence=False).after.market
+    np.testing.assert_allclose(after.cost, here.cost * [0.9, 0.9, 0.9, 1.0, 1.0], rtol=1e-15)
+
+
+def test_the_mean_price_change_of_a_batch_weighs_by_what_was_spent():
+    batch = simulate_many({"one": market("nested")}, Merger("X", "Z"))
+    one = batch.done["one"]
+    spent = one.before.consumer_price * one.before.quantities
+    by_hand = 100 * (spent @ (one.after.consumer_price / one.before.consumer_price)) / spent.sum() - 100
+    assert batch.table()["mean price %"]["one"] == pytest.approx(by_hand, rel=1e-9)
+
+
 def test_a_batch_keeps_its_failures_with_the_market_and_the_way_out():
     good, other = market("logit").with_(name="Japan"), market("aids").with_(name="Korea")
     alone = Logit(-2.0, np.zeros(5), has_outside=False)

@@ -37,6 +37,14 @@ def test_a_binding_quota(kind, each):
     assert found.evidence.starts_agreeing == found.evidence.starts
 
 
+def test_one_cap_on_a_group_is_a_fraction_of_what_the_group_sold():
+    found = simulate(market("logit"), Quota(("a", "c"), fraction=0.7, each=False), evidence=False)
+    assert found.after.market.caps[0][2] == pytest.approx(0.7 * found.before.quantities[[0, 2]].sum())
+    each = simulate(market("logit"), Quota(("a", "c"), fraction=0.7), evidence=False)
+    caps = [units for _, _, units, _ in each.after.market.caps]
+    assert caps == pytest.approx(0.7 * each.before.quantities[[0, 2]])
+
+
 def test_two_caps_of_which_one_binds():
     found = simulate(market("rc"), [Quota(("a",), fraction=0.8), Quota(("d",), fraction=1.5)])
     assert found.converged

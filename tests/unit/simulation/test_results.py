@@ -189,3 +189,22 @@ def test_a_batch_shows_what_its_solutions_can_show_for_themselves():
 def test_negative_numbers_have_a_minus_in_latex():
     table = Table("", "x", ("a-1",), {"b": (-2.5,)})
     assert r"a-1 & $-$2.5 \\" in table.to_latex()
+
+
+def test_decimals_stand_under_each_other_and_nothing_small_is_lost():
+    columns = {
+        "percent": (49.36412, 0.4278123, -7.5, 0.0, None),
+        "given": (0.23, 0.9, 0.17, 0.5, 0.11),
+        "money": (276391.2, -5061.43, 17558.0, 33.0, 0.4),
+        "mixed": (30_000_000.0, -1.4, 0.0, 2.0, float("nan")),
+        "tiny": (2.5e-9, 1.0, 12.0, 3.0, 4.0),
+    }
+    table = Table("", "x", tuple("abcde"), columns)
+    rows = [line.split()[1:] for line in str(table).splitlines()[1:]]
+    assert [list(cells) for cells in zip(*rows, strict=True)] == [
+        ["49.364", "0.428", "-7.500", "0", "–"],
+        ["0.23", "0.90", "0.17", "0.50", "0.11"],
+        ["276,391", "-5,061", "17,558", "33", "0.4"],
+        ["3.0000e+07", "-1.4", "0", "2", "–"],
+        ["2.5000e-09", "1", "12", "3", "4"],
+    ]
