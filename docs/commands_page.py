@@ -22,7 +22,8 @@ respected).
 |---|---|
 | 0 | done |
 | 2 | bad input: the message says what, where, what was expected and the way out |
-| 1 | anything else, an interrupt included; `KANRIN_TRACEBACK=1` shows the traceback of a defect |
+| 130 | interrupted by Ctrl-C or a polite kill; one sentence says what was written |
+| 1 | anything else; `KANRIN_TRACEBACK=1` shows the traceback of a defect |
 """
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kanrin.demand import read_estimate
-from kanrin.estimation import load_estimate
+from kanrin.estimation import load_estimate, load_progress
+from kanrin.estimation._progress import Reporter
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 ROUNDING = 1e-9  # the same sums in another order
+SEARCHED = 1e-5  # two searches to a slope of 1e-6
 TRUE_PRICE = -1.6  # of the made-up data
 STANDARD_ERRORS = 3.0  # how far an estimate may lie from it
 
@@ -357,7 +363,7 @@ def test_an_interrupt_leaves_nothing_half_written(run, folder, monkeypatch):
     before = {p.name for p in folder.iterdir()}
     monkeypatch.setattr("kanrin.estimation.EstimationResults.save", half)
     result = run("estimate", folder / "estimate.toml", "--out", folder / "saved.toml")
-    assert result.code == 1
+    assert result.code == 130
     assert result.err.strip() == "interrupted; nothing was written"
     assert {p.name for p in folder.iterdir()} == before
 
@@ -369,6 +375,104 @@ def test_an_interrupt_after_the_file_says_so(run, folder, monkeypatch):
     out = folder / "saved.toml"
     monkeypatch.setattr("kanrin.app._estimate_command._show", stop)
     result = run("estimate", folder / "estimate.toml", "--out", out)
-    assert result.code == 1
+    assert result.code == 130
     assert result.err.strip() == f"interrupted; written to {out}"
     assert load_estimate(out).observations == 80
+
+
+def after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Interrupt a search once it has told of so many evaluations."""
+    watch, told = Reporter.watch, [0]
+
+    def counted(self: Reporter, *arguments: Any) -> None:
+        watch(self, *arguments)
+        told[0] += 1
+        if told[0] == count:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Reporter, "watch", counted)
+
+
+@pytest.mark.parametrize("count", [2, 6, 15])
+def test_a_search_that_was_interrupted_goes_on(run, folder, monkeypatch, count):
+    spec, out = folder / "estimate.toml", folder / "saved.toml"
+    edit(spec, ('errors = "robust"', 'errors = "robust"\ntries = 3'))
+    whole = run("estimate", spec, "--json").json
+    before = {p.name for p in folder.iterdir()}
+    with monkeypatch.context() as patch:
+        after(patch, count)
+        result = run("estimate", spec, "--out", out)
+    kept = folder / "saved.toml.unfinished"
+    assert result.code == 130
+    told = f"interrupted; the search so far is kept in {kept}, --resume goes on with it"
+    assert result.err.strip() == told
+    assert result.out == ""
+    assert {p.name for p in folder.iterdir()} == before | {kept.name}
+    again = run("estimate", spec, "--out", out, "--resume", "--json")
+    assert again.code == 0, again.err
+    for one, other in zip(again.json["parameters"], whole["parameters"], strict=True):
+        assert one["estimate"] == pytest.approx(other["estimate"], rel=SEARCHED)
+        assert one["std_error"] == pytest.approx(other["std_error"], rel=SEARCHED)
+    assert {p.name for p in folder.iterdir()} == before | {out.name}
+
+
+def test_an_interrupt_without_out_says_how_to_keep_the_search(run, folder, monkeypatch):
+    before = {p.name for p in folder.iterdir()}
+    after(monkeypatch, 3)
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 130
+    assert result.err.strip() == "interrupted; nothing was written; with --out the search so far is kept"
+    assert {p.name for p in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_interrupted(process, run, folder, how):
+    """A long search in a process of its own."""
+    spec, out = folder / "estimate.toml", folder / "saved.toml"
+    edit(spec, ('errors = "robust"', 'errors = "robust"\ntries = 100000'))
+    running = process("estimate", spec, "--out", out)
+    time.sleep(4)  # past the imports, far from the end
+    assert running.poll() is None, running.communicate()
+    running.send_signal(how)
+    told, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert told == "" and err.strip().startswith("interrupted; the search so far is kept")
+    assert "\n" not in err.strip()
+    assert (folder / "saved.toml.unfinished").exists() and not out.exists()
+    assert load_progress(folder / "saved.toml.unfinished").starts == 100000
+
+
+def test_nothing_to_go_on_with(run, folder, monkeypatch):
+    spec, out = folder / "estimate.toml", folder / "saved.toml"
+    result = run("estimate", spec, "--resume")
+    assert result.code == 2 and "name it with --out" in result.err
+    result = run("estimate", spec, "--resume", "--out", out)
+    assert result.code == 2 and "no such file" in result.err and "leave --resume out" in result.err
+    (folder / "saved.toml.unfinished").write_text("half")
+    result = run("estimate", spec, "--resume", "--out", out)
+    assert result.code == 2 and "does not hold an unfinished search" in result.err
+    with monkeypatch.context() as patch:
+        after(patch, 3)
+        run("estimate", spec, "--out", out)
+    edit(spec, ("1 + price + size", "1 + price"))
+    result = run("estimate", spec, "--resume", "--out", out)
+    assert result.code == 2 and "of other data, formulas" in result.err and "leave --resume out" in result.err
+    assert not out.exists()
+
+
+def test_progress_is_shown_on_a_terminal(run, folder, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    edit(folder / "estimate.toml", ('errors = "robust"', 'errors = "robust"\ntries = 20'))
+    result = run("estimate", folder / "estimate.toml")
+    assert result.code == 0
+    assert re.search(r"start \d+ of 20, step 1, \d+ evaluations: objective", result.err)
+    assert "largest slope" in result.err and "objective" not in result.out.split("Objective")[0]
+
+
+def test_advice_names_keys_of_the_specification(run, folder):
+    (folder / "agents.csv").write_text("v,w\n-1,0.5\n1,0.6\n")
+    agents = 'rule = "file"\nfile = "agents.csv"\nweights = "w"\nnodes = ["v"]'
+    edit(folder / "estimate.toml", ('rule = "gauss-hermite"\nnodes = 9', agents))
+    result = run("estimate", folder / "estimate.toml")
+    assert "rest_never_buys = true in [agents]" in result.err and "rest_never_buys=True" not in result.err

@@ -136,7 +136,7 @@ def test_an_interrupt_leaves_nothing(process, tmp_path, how):
     assert running.poll() is None, running.communicate()
     running.send_signal(how)
     out, err = running.communicate(timeout=60)
-    assert running.returncode == 1
+    assert running.returncode == 130
     assert err.strip() == "interrupted; nothing was written"
     assert out == ""
     assert list(tmp_path.iterdir()) == []
@@ -148,7 +148,7 @@ def test_an_interrupt_after_the_folder_is_there_says_so(run, tmp_path, monkeypat
 
     monkeypatch.setattr("kanrin.report.print_plan", interrupted)
     result = run("plan", CASE, *SMALL, "--out", tmp_path / "brief")
-    assert result.code == 1
+    assert result.code == 130
     assert result.err.strip() == f"interrupted; written to {tmp_path / 'brief'}"
     assert (tmp_path / "brief" / "plan.json").exists()
 
@@ -173,7 +173,7 @@ def test_an_interrupt_of_the_imports_is_one_word(run, monkeypatch):
 
     monkeypatch.setattr("kanrin.app._main.run", interrupted)
     result = run("about")
-    assert (result.code, result.err) == (1, "interrupted\n")
+    assert (result.code, result.err) == (130, "interrupted\n")
 
 
 def test_a_figure_of_the_plan_is_explained_from_its_folder(run, folder):

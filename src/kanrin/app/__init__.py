@@ -17,5 +17,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:  # before the first import is done, or after the last word
         if sys.stderr is not None:
             sys.stderr.write("interrupted\n")
-        code = 1
+        code = 130
     sys.exit(code)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kanrin.app._options import json_option, not_blank
+from kanrin.app._spec_words import in_spec_words
+from kanrin.app._unfinished import Unfinished, left_behind
 
 if TYPE_CHECKING:
     from kanrin.app._estimate_spec import EstimateSpec
     from kanrin.app._spec_reader import Placed
-    from kanrin.estimation import EstimationResults, FirstStage
+    from kanrin.estimation import EstimationResults, FirstStage, Progress
 
 __all__ = ["command"]
 
@@ -22,7 +24,8 @@ __all__ = ["command"]
     help="Estimate what SPEC describes: its data file, formulas, instruments, agents and weights "
     "(TOML; files it names are relative to it). Prints the coefficients with standard errors, the "
     "over-identification test and how strongly the instruments move what they must. A search that does "
-    "not settle ends with exit code 1, and writes nothing.",
+    "not settle ends with exit code 1, and writes nothing. One that is interrupted is kept beside --out, "
+    "and --resume goes on with it.",
 )
 @click.argument("spec", metavar="SPEC", type=click.Path())
 @click.option(
@@ -31,6 +34,7 @@ __all__ = ["command"]
     metavar="FILE",
     help="Write the estimate file (TOML) here; simulate, plan and Python read it.",
 )
+@click.option("--resume", is_flag=True, help="Go on with the search that was interrupted, kept beside --out.")
 @click.option("--force", is_flag=True, help="Write over --out though it exists.")
 @click.option(
     "--table",
@@ -41,19 +45,19 @@ __all__ = ["command"]
     help="How the table is written.",
 )
 @json_option
-def command(spec: str, out: str | None, force: bool, form: str, as_json: bool) -> None:
+def command(spec: str, out: str | None, resume: bool, force: bool, form: str, as_json: bool) -> None:
     """Estimate a specification."""
     not_blank("SPEC", spec, "the path of a specification (TOML)")
     not_blank("--out", out, "a file")
-    written: list[str] = []
+    kept = Unfinished(out)
     try:
-        _estimate(spec, out, force, form, as_json, written)
+        _estimate(spec, kept, resume, force, form, as_json)
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"written to {out}" if written else "nothing was written") from None
+        raise KeyboardInterrupt(kept.interrupted()) from None
 
 
-def _estimate(spec: str, out: str | None, force: bool, form: str, as_json: bool, written: list[str]) -> None:
-    """Read, estimate, write and show; `written` names the file once it is in place."""
+def _estimate(spec: str, kept: Unfinished, resume: bool, force: bool, form: str, as_json: bool) -> None:
+    """Read, estimate, write and show; `kept` knows what an interrupt must keep."""
     from kanrin.app._estimate_spec import EstimateSpec
     from kanrin.app._estimated import estimated, problem_of
     from kanrin.app._out_file import check_out_file, write_whole
@@ -61,25 +65,34 @@ def _estimate(spec: str, out: str | None, force: bool, form: str, as_json: bool,
     from kanrin.app._terminal import working
     from kanrin.base import SolveError
 
+    out = kept.out
     placed = read_spec(spec, EstimateSpec, "a specification of an estimate")
     if out is not None:
         check_out_file(out, force)
+    left = left_behind(out, resume)
     with working("reading the data"):
         problem = problem_of(placed)
-    with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets"):
-        results = estimated(placed, problem)
+    with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets") as say:
+
+        def follow(progress: Progress) -> None:
+            kept.search = progress
+            if say is not None:
+                say(str(progress))
+
+        results = estimated(placed, problem, follow, left)
+        kept.done()
         strength = _strength(results)
     if out is not None and results.converged:
         with placed.at("save"):
-            write_whole(out, lambda path: results.save(path, **_words(placed)), lambda: written.append(out))
+            write_whole(out, lambda path: results.save(path, **_words(placed)), lambda: kept.done(out))
     _show(placed, results, strength, form, as_json)
-    for path in written:
-        click.echo(f"wrote {path}", err=as_json)
+    if kept.written:
+        click.echo(f"wrote {kept.written}", err=as_json)
     if not results.converged:
-        kept = "" if out is None else f"; nothing was written to {out}"
+        nothing = "" if out is None else f"; nothing was written to {out}"
         raise SolveError(
-            f"{results.search.advice}{kept}; the table shows where it stopped. [estimation] tries, slope and "
-            "steps, [starts] and [bounds] set the search"
+            f"{results.search.advice}{nothing}; the table shows where it stopped. [estimation] tries, slope "
+            "and steps, [starts] and [bounds] set the search"
         )
 
 
@@ -131,7 +144,7 @@ def _show(
         table,
         title=": ".join(part for part in (spec.content.title, table.title) if part),
         statistics={**table.statistics, **stages},
-        notes=(*table.notes, *weak),
+        notes=(*map(in_spec_words, table.notes), *weak),
     )
     if form == "text":
         click.echo(true_minuses(table.to_text()))
@@ -175,7 +188,7 @@ def _plain(
             for s in strength
         ],
         "statistics": dict(table.statistics),
-        "notes": list(table.notes),
+        "notes": [in_spec_words(note) for note in table.notes],
     }
 
 

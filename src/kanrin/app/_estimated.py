@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,8 @@ from kanrin.app._estimate_spec import (
     InstrumentsSpec,
 )
 from kanrin.app._spec_reader import Placed, SpecError
-from kanrin.base import InputError
+from kanrin.app._spec_words import in_spec_words
+from kanrin.base import InputError, SolveError
 from kanrin.estimation import (
     BFGS,
     LBFGSB,
@@ -28,6 +30,7 @@ from kanrin.estimation import (
     OneStep,
     PriceOverIncome,
     Problem,
+    Progress,
     Robust,
     SavedEstimate,
     Table,
@@ -78,8 +81,16 @@ def problem_of(spec: Spec) -> Problem:
         )  # fmt: skip
 
 
-def estimated(spec: Spec, problem: Problem) -> EstimationResults:
-    """The estimate. Raises InputError for what cannot be estimated, SolveError when the start fails."""
+def estimated(
+    spec: Spec,
+    problem: Problem,
+    progress: Callable[[Progress], None] | None = None,
+    resume: Progress | None = None,
+) -> EstimationResults:
+    """The estimate. Raises InputError for what cannot be estimated, SolveError when no start works.
+
+    progress: told every evaluation; resume: the search to go on with.
+    """
     how = spec.content.estimation
     settings: dict[str, Any] = {"slope": how.slope, "most": how.steps}
     given = {name: value for name, value in settings.items() if value is not None}
@@ -88,7 +99,7 @@ def estimated(spec: Spec, problem: Problem) -> EstimationResults:
             problem, **_starts(spec), weighting=_WEIGHTINGS[how.weighting](), errors=_errors(spec),
             bounds=spec.content.bounds or None,
             search=BFGS(**given) if how.search == "bfgs" else LBFGSB(**given),
-            starts=how.tries, seed=how.seed,
+            starts=how.tries, seed=how.seed, progress=progress, resume=resume,
         )  # fmt: skip
 
 
@@ -129,7 +140,9 @@ class _named:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, InputError) and not isinstance(error, SpecError):
-            raise InputError(f"{self.spec.path}: {error}") from error
+            raise InputError(f"{self.spec.path}: {in_spec_words(str(error))}") from error
+        if isinstance(error, SolveError):
+            raise SolveError(f"{self.spec.path}: {in_spec_words(str(error))}") from error
 
 
 def _instruments(

@@ -71,7 +71,7 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help="Which cars built in one country to sell in another, and what that rests on.\n\n"
     "CASE is a shipped case (us-japan) or the path of a case folder. "
-    "Exit codes: 0 done, 2 bad input, 1 anything else.",
+    "Exit codes: 0 done, 2 bad input, 130 interrupted, 1 anything else.",
     epilog="Start with: kanrin plan us-japan",
 )
 @click.version_option(__version__, prog_name="kanrin")

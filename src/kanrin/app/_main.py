@@ -1,6 +1,6 @@
 """The entry of the command line: exit codes, messages without tracebacks, and a quiet end when interrupted.
 
-Exit codes: 0 done; 2 bad input; 1 anything else, an interrupt included.
+Exit codes: 0 done; 2 bad input; 130 interrupted; 1 anything else.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kanrin.app._streams import flush_output, output_is_closed, prepare_streams,
 __all__ = ["run"]
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+INTERRUPTED = 130  # 128 + the number of the signal of Ctrl-C, as shells have it
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 TRACEBACK = "KANRIN_TRACEBACK"
 
@@ -52,7 +53,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         _say(_interrupted(error))
-        return FAILED
+        return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         raise
     except Exception as error:

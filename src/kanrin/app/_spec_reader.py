@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from kanrin.app._spec_words import in_spec_words
 from kanrin.base import CaseError, InputError
 from kanrin.facts import Record, fault_sentence, faults_in, line_of, read_toml
 
@@ -48,7 +49,9 @@ class Placed(Generic[R]):
             raise
         except InputError as error:
             name = next((part for part in reversed(loc) if isinstance(part, str)), "")
-            raise SpecError(f"{self.place(*loc)}: {name + ': ' if name else ''}{error}") from error
+            raise SpecError(
+                f"{self.place(*loc)}: {name + ': ' if name else ''}{in_spec_words(str(error))}"
+            ) from error
 
     def file(self, name: str, *loc: str | int) -> Path:
         """A file that the key names. Raises SpecError when there is none."""

@@ -124,10 +124,13 @@ def progress_bar(wanted: bool = True) -> Iterator[Progress | None]:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """What is being done and for how long, on standard error when it is a terminal."""
+def working(what: str) -> Iterator[Callable[[str], None] | None]:
+    """What is being done and for how long, on standard error when it is a terminal; None otherwise.
+
+    Gives a function that says how far it is.
+    """
     if not sys.stderr.isatty():
-        yield
+        yield None
         return
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -135,8 +138,8 @@ def working(what: str) -> Iterator[None]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task(what, total=None)
-        yield
+        task = bar.add_task(what, total=None)
+        yield lambda so_far: bar.update(task, description=f"{what}: {so_far}")
 
 
 def print_answer(text: str) -> None:
