@@ -248,6 +248,7 @@ void prices(Numbers delta, MaybeNumbers mu, Numbers alpha, Numbers weights, Numb
 
 NB_MODULE(_core, m) {
   m.doc() = "The compiled kernels: arrays in, arrays filled.";
+  m.attr("edition") = 2;  // with _EDITION of kernels/_native.py: raised when a function's arguments change
   nb::class_<KeptRoom>(m, "Kept").def(nb::init<>());
   m.def("isa", [] { return std::string(kernels().isa); });
   m.def("shares", &shares, MARKET_NAMES, "delta"_a.noconvert(), "out"_a.noconvert(), "outside"_a.noconvert().none(),

@@ -114,7 +114,7 @@ def build_model(
         problem.x1.matrix[:, searched], problem.x1_slopes[:, searched], problem.zd, problem.demand_effects,
         supply.residuals(problem.x3.matrix) if problem.x3 is not None and problem.x3.labels else none,
         problem.zs, supply, problem.receipts, problem.has_supply, isinstance(problem.cost_form, LogCost),
-        problem.cost_bounds, problem.row_names(), _logit_start(problem, represented),
+        problem.cost_bounds, problem.row_names, _logit_start(problem, represented),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ gradient is the adjoint's alone (adjoint), (adjoint-supply).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -40,7 +41,7 @@ class Model:
     has_supply: bool
     is_log_cost: bool
     cost_bounds: tuple[float, float]
-    row_names: tuple[str, ...]
+    row_names: Callable[[], tuple[str, ...]]  # told only when a row is at fault
     start: Floats  # (N,) delta of the logit
 
     def __repr__(self) -> str:
@@ -244,7 +245,8 @@ def _cost_function(model: Model, costs: Floats) -> tuple[Floats, Floats]:
         return costs, np.ones_like(costs)
     bad = np.flatnonzero(costs <= 0)
     if bad.size:
-        shown = ", ".join(model.row_names[j] for j in bad[:5])
+        names = model.row_names()
+        shown = ", ".join(names[j] for j in bad[:5])
         raise SolveError(
             f"{bad.size} costs are at or below zero and have no logarithm "
             f"({shown}{', ..' if bad.size > 5 else ''}); "

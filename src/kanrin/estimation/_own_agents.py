@@ -77,19 +77,15 @@ class OwnAgents:
             rows = np.tile(np.arange(table.rows), len(markets))
             return rows, np.arange(len(markets) + 1, dtype=np.int64) * table.rows
         names = np.array([str(v) for v in table.labels(self.market, "the agents' markets")])
-        by_name: dict[str, list[int]] = {}
-        for row, name in enumerate(names.tolist()):
-            by_name.setdefault(name, []).append(row)
-        plain = {_plain(name): found for name, found in by_name.items()}
-        out: list[int] = []
-        start = [0]
+        levels, codes = np.unique(names, return_inverse=True)
+        groups = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+        by_name = {_plain(level): rows for level, rows in zip(levels.tolist(), groups, strict=True)}
         for market in markets:
-            found = plain.get(_plain(str(market)))
-            if not found:
+            if _plain(str(market)) not in by_name:
                 raise InputError(f"market {market} has no agents; add rows for it to the agents' table")
-            out += found
-            start.append(len(out))
-        return np.array(out, dtype=np.int64), np.array(start, dtype=np.int64)
+        found = [by_name[_plain(str(market))] for market in markets]
+        start = np.cumsum([0, *(len(rows) for rows in found)])
+        return np.concatenate(found).astype(np.int64), start.astype(np.int64)
 
 
 def _plain(name: str) -> str:

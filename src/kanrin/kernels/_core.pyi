@@ -4,6 +4,8 @@ here.
 
 from kanrin.base import Bools, Floats, Ints
 
+edition: int
+
 class Kept:
     def __init__(self) -> None: ...
 

@@ -12,18 +12,29 @@ from types import ModuleType
 
 from kanrin.base import InputError
 
+_EDITION = 2  # of the functions' arguments: raised here and in module.cpp together when they change
+
 __all__ = ["about", "is_native", "library", "thread_count"]
 
 
 @cache
 def library() -> ModuleType | None:
-    """The compiled kernels, or None: not built, not loadable here, or forbidden."""
+    """The compiled kernels, or None: not built, not loadable here, or forbidden.
+
+    Raises InputError for kernels built from another source than the Python that calls them.
+    """
     if os.environ.get("KANRIN_NATIVE", "1").strip() == "0":
         return None
     try:
         from kanrin.kernels import _core
     except ImportError:
         return None
+    found = getattr(_core, "edition", 1)
+    if found != _EDITION:
+        raise InputError(
+            f"the compiled kernels are of edition {found}, this source of edition {_EDITION}; build them again: "
+            "pip install --no-build-isolation --no-deps -e . in the folder of the source, or KANRIN_NATIVE=0"
+        )
     return _core
 
 

@@ -10,7 +10,7 @@ import pytest
 from flat_markets import made
 
 from kanrin.base import InputError
-from kanrin.kernels import Markets, about, shares
+from kanrin.kernels import Markets, _native, about, shares
 
 M = made(50, nested=True)
 
@@ -96,3 +96,13 @@ def test_other_coefficients_for_the_same_markets() -> None:
 def test_numbers_too_large_to_be_squared_are_finite() -> None:
     m = made(6)
     np.testing.assert_allclose(shares(m.markets, np.full_like(m.delta, -1e200)), 0.0, atol=1e-300)
+
+
+def test_kernels_built_from_another_source_say_so(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if mode == "numpy":
+        assert _native.library() is None
+        return
+    monkeypatch.setattr(_native.library(), "edition", 1)
+    _native.library.cache_clear()
+    with pytest.raises(InputError, match="build them again"):
+        _native.library()
