@@ -32,8 +32,9 @@ def library() -> ModuleType | None:
     found = getattr(_core, "edition", 1)
     if found != _EDITION:
         raise InputError(
-            f"the compiled kernels are of edition {found}, this source of edition {_EDITION}; build them again: "
-            "pip install --no-build-isolation --no-deps -e . in the folder of the source, or KANRIN_NATIVE=0"
+            f"the compiled kernels are of edition {found}, this source of edition {_EDITION}; "
+            "build them again: pip install --no-build-isolation --no-deps -e . in the folder of the source, "
+            "or set KANRIN_NATIVE=0"
         )
     return _core
 
