@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kanrin.demand import read_estimate
 from kanrin.lineup import latin_hypercube
-from kanrin.lineup._draws import draw_inputs, normal_quantile, triangular_quantile, uncertain_keys
+from kanrin.lineup._draws import draw_inputs, fx_log_sd, normal_quantile, triangular_quantile, uncertain_keys
 from kanrin.rules import open_book
 from made_plans import shipped
 
@@ -81,6 +81,19 @@ def test_exchange_rate_draws_are_centred_on_today():
     book = open_book(shipped())
     d = draw_inputs(book, estimate(), ("a",), ("fx.usd_jpy",), count=2000, seed=5, stream=0)
     assert np.median(d.keys["fx.usd_jpy"]) == pytest.approx(book.number("fx.usd_jpy"), rel=2e-3)
+
+
+@pytest.mark.parametrize("lead", [0.0, 7.0, 30.0])
+def test_the_exchange_rate_of_a_programme_spreads_as_the_mean_of_a_random_walk(lead):
+    """The mean of W over lead..lead + T: its variance is that of W(s) W(t), averaged over both days."""
+    book = open_book(shipped())
+    months = 12.0 * book.number("plan.horizon_years")
+    day = lead + months * (np.arange(2000) + 0.5) / 2000
+    variance = float(np.minimum.outer(day, day).mean())
+    by_hand = book.number("fx.sigma_monthly") * np.sqrt(variance)
+    assert fx_log_sd(book, lead) == pytest.approx(by_hand, rel=1e-4)
+    d = draw_inputs(book, estimate(), ("a",), ("fx.usd_jpy",), count=4000, seed=6, stream=0, lead_months=lead)
+    assert np.log(d.keys["fx.usd_jpy"]).std() == pytest.approx(by_hand, rel=5e-3)
 
 
 def test_each_input_has_a_sequence_of_its_own():
