@@ -75,7 +75,7 @@ inline V between(const V& x, double low, double high) {
 
 // e^x for -708 <= x <= 709, anything beyond; NaN passes. Relative error 3e-16.
 // e^r on |r| <= log(2)/2 is the polynomial of degree 11 through its Chebyshev points.
-inline V vexp_within(const V& x) {
+[[gnu::always_inline]] inline V vexp_within(V x) {
   const V t = x * all(1.4426950408889634) + all(6755399441055744.0);
   const V n = t - all(6755399441055744.0);
   const V r = (x - n * all(6.93147180369123816490e-01)) - n * all(1.90821492927058770002e-10);
@@ -102,7 +102,7 @@ inline V vexp_within(const V& x) {
 }
 
 // The same, clamped.
-inline V vexp(const V& x) { return vexp_within(between(x, -708.0, 709.0)); }
+[[gnu::always_inline]] inline V vexp(V x) { return vexp_within(between(x, -708.0, 709.0)); }
 
 // log x for positive, normal x; zero and below, infinity and NaN are not treated here. Absolute error 3e-16 near 1.
 inline V vlog(const V& x) {

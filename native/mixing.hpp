@@ -41,7 +41,8 @@ inline void remember(Mixing& m, const double* point, const double* move) {
   }
 }
 
-inline void mix(Mixing& m, const double* point, const double* move, double* change) {
+// Out of line, so that the loops around it keep their registers.
+[[gnu::noinline]] inline void mix(Mixing& m, const double* point, const double* move, double* change) {
   const size_t n = m.n;
   if (m.started) remember(m, point, move);
   const size_t newest = m.count - 1;  // none when count is 0: then no loop below runs
