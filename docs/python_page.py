@@ -26,7 +26,7 @@ GROUPS = {
         "GMM": ("estimate", "OneStep", "TwoStep", "Iterated", "Continuous", "Robust", "Clustered",
                 "Unadjusted", "BFGS", "LBFGSB", "Progress", "load_progress"),
         "Results": ("EstimationResults", "MarketFit", "Substitution", "CoefficientTable", "Profile",
-                    "profile", "SavedEstimate", "load_estimate"),
+                    "profile", "SavedEstimate", "load_estimate", "check_words"),
         "Inside a search": ("Model", "build_model", "Point", "evaluate"),
     },
     "kanrin.simulation": {

@@ -56,6 +56,15 @@ COSTS = "0 + log_power_to_weight + log_size + log_km_per_litre + kei + trend_per
 LEAST_COST = 0.05  # million yen of 2016
 ELASTIC = (-40.0, -2.5)  # of alpha: keeps the search out of the region where costs stand on their bound
 
+HOW = (
+    "Made by scripts/estimate_japan.py on the product data 2006-2016 of keisemi/empirical_business_economics "
+    "(MIT): demand and supply jointly, GMM weighted anew until nothing moves, moments clustered by model, "
+    "year and maker effects, log cost linear in logs with maker effects and a trend, differentiation "
+    "instruments (quadratic and local, own and rival) of the three continuous attributes on both sides; "
+    f"costs not below {LEAST_COST} (none is there). Units: litres_per_100km on the JC08 cycle; power to "
+    "weight in PS per kg; size = length x width x height in m3; more_than_4_seats and kei are 0 or 1."
+)
+
 Columns = dict[str, Any]
 MODEL = Clustered("model")
 UNTIL_STILL = Iterated(most=100, tolerance=1e-8)
@@ -242,7 +251,7 @@ def row_text(how: Specification, results: EstimationResults) -> str:
     if fits_the_plan and np.isfinite(results.error(ALPHA)):
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "estimate.toml"
-            file.write_text(toml_text(how, results), encoding="utf-8")
+            save(file, how, results)
             base = f"{on_the_base_market(file)[1]:.2f}"
     return (
         f"| {how.name} | {alpha} | {results['log_size']:.2f} | {J:.0f} ({degrees}) | {p:.3f} "
@@ -251,51 +260,18 @@ def row_text(how: Specification, results: EstimationResults) -> str:
     )
 
 
-def toml_text(how: Specification, results: EstimationResults, note: str = "") -> str:
-    """The estimate file."""
-    names = [ALPHA, *TASTES]
-    index = [results.names.index(n) for n in names]
-    words = ["alpha", *TASTES]
-    covariance = results.covariance[np.ix_(index, index)]
-    lines = [
-        "# Second demand estimate for Japan, made by scripts/estimate_japan.py on the product data 2006-2016",
-        "# of keisemi/empirical_business_economics (MIT): demand and supply jointly, GMM weighted anew until",
-        "# nothing moves, moments clustered by model, year and maker effects, log cost linear in logs with",
-        "# maker effects and a trend, differentiation instruments (quadratic and local, own and rival) of",
-        f"# the three continuous attributes on both sides; costs not below {LEAST_COST} (none is there).",
-        "# Utility: u_ij = delta_j + alpha * price_j / y_i + e_ij with ln y_i ~ N(0, log_income_sd^2):",
-        "# income relative to the median household, so the price coefficient never changes sign.",
-        "# Units: price = list price in million yen of 2016; litres_per_100km on the JC08 cycle; power to",
-        "# weight in PS per kg; size = length x width x height in m3; more_than_4_seats and kei are 0 or 1.",
-        "",
-        'kind = "estimate"',
-        'title = "Second demand estimate for Japan, 2006-2016"',
-        'origin = "kanrin.estimate_second"',
-        'market = "Japan, new passenger cars"',
-        'period = "2006-2016"',
-        f"observations = {results.problem.rows}",
-        f'note = "{note}"',
-        "",
-        "[price]",
-        'form = "alpha * price / income"',
-        'definition = "list"',
-        f"log_income_sd = {how.log_income_sd}",
-        f"nodes = {how.nodes}",
-        "",
-        "[parameters]",
-        *(f"{w} = {results[n]:.9g}" for w, n in zip(words, names, strict=True)),
-        "",
-        "[covariance]  # sampling covariance, clustered by model; order as in [parameters]",
-        f"order = [{', '.join(f'{chr(34)}{w}{chr(34)}' for w in words)}]",
-        "matrix = [",
-        *(f"  [{', '.join(f'{v:.8e}' for v in row)}]," for row in covariance),
-        "]",
-    ]
-    if how.has_supply:
-        gamma = [n for n in results.names if n.startswith("cost: ")]
-        lines += ["", "[supply]  # ln cost = maker effect + ..."]
-        lines += [f"{n[6:]} = {results[n]:.9g}" for n in gamma]
-    return "\n".join(lines) + "\n"
+def save(file: Path, how: Specification, results: EstimationResults, note: str = "") -> None:
+    """The estimate file, as every estimate is saved."""
+    results.save(
+        file,
+        title="Second demand estimate for Japan, 2006-2016",
+        origin="kanrin.estimate_second",
+        market="Japan, new passenger cars",
+        period="2006-2016",
+        note=f"{HOW} {note}".strip(),
+        price_unit=f"million JPY of {BASE_YEAR}",
+        log_income_sd=how.log_income_sd,
+    )
 
 
 def note_of(results: EstimationResults, base: tuple[float, float, float, int]) -> str:
@@ -354,9 +330,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     results = fit(data, CHOSEN)
     print(results.summary())
-    asked.out.write_text(toml_text(CHOSEN, results), encoding="utf-8")
-    base = on_the_base_market(asked.out)
-    asked.out.write_text(toml_text(CHOSEN, results, note_of(results, base)), encoding="utf-8")
+    save(asked.out, CHOSEN, results)
+    save(asked.out, CHOSEN, results, note_of(results, on_the_base_market(asked.out)))
 
 
 if __name__ == "__main__":

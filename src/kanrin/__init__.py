@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         UnknownName,
     )
     from kanrin.cost import Waterfall
+    from kanrin.demand import Estimate, SavedEstimate, load_estimate
     from kanrin.facts import Case, load_case, shipped_cases
     from kanrin.lineup import Plan
     from kanrin.report import Brief
@@ -44,6 +45,7 @@ __all__ = [
     "Brief",
     "Case",
     "CaseError",
+    "Estimate",
     "Figure",
     "InputError",
     "KanrinError",
@@ -56,6 +58,7 @@ __all__ = [
     "OverrideError",
     "Plan",
     "Regime",
+    "SavedEstimate",
     "SolveError",
     "UnitError",
     "UnknownName",
@@ -67,6 +70,7 @@ __all__ = [
     "explain",
     "law",
     "load_case",
+    "load_estimate",
     "open_book",
     "plan",
     "shipped_cases",
@@ -91,6 +95,7 @@ _HOMES = {
         "UnknownName",
     ),
     "kanrin.cost": ("Waterfall",),
+    "kanrin.demand": ("Estimate", "SavedEstimate", "load_estimate"),
     "kanrin.facts": ("Case", "load_case", "shipped_cases"),
     "kanrin.lineup": ("Plan",),
     "kanrin.report": ("Brief",),

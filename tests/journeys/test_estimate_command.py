@@ -268,21 +268,23 @@ def test_a_data_file_that_cannot_be_read(run, folder, content, fragment):
     assert fragment in result.err
 
 
-def test_income_divides_the_price_and_a_plan_reads_the_file(run, folder):
-    """alpha * price / income, as the demand of a plan has it."""
+def test_income_divides_the_price(run, folder):
+    """alpha * price / income, as the demand of a plan has it: read as such, with the spread of the agents."""
     edit(
         folder / "estimate.toml",
         ('linear = "1 + price + size"', 'linear = "1 + size"\nprice_form = "over-income"'),
         ('random = "0 + size"        # buyers differ in how they like size', ""),
         ('rule = "gauss-hermite"\nnodes = 9', 'rule = "lognormal-income"\nlog_income_sd = 0.3\nnodes = 9'),
-        ("[estimation]", '[save]\nmarket = "JP"\nperiod = "2015 to 2024"\nlog_income_sd = 0.3\nnodes = 9\n'
-         'rename = { size = "size" }\n\n[estimation]'),
+        ("[estimation]", '[save]\nprice_unit = "thousand"\nrename = { size = "log_size" }\n\n[estimation]'),
     )  # fmt: skip
     out = folder / "saved.toml"
     result = run("estimate", folder / "estimate.toml", "--out", out, "--json")
     assert result.code == 0, result.err
     told = {p["name"]: p["estimate"] for p in result.json["parameters"]}
-    assert read_estimate(out).alpha == pytest.approx(told["price/income"], rel=ROUNDING)
+    read = read_estimate(out)
+    assert read.alpha == pytest.approx(told["price/income"], rel=ROUNDING)
+    assert read.parameters["log_size"] == pytest.approx(told["size"], rel=ROUNDING)
+    assert (read.log_income_sd, read.nodes, read.price_unit) == (0.3, 9, "thousand")
 
 
 def test_demographics_of_own_agents(run, folder):

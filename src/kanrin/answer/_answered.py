@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from kanrin.answer._compose import compose
 from kanrin.answer._html import html_table
 from kanrin.answer._review import review
+from kanrin.demand import Estimate
 from kanrin.facts import Case
 from kanrin.lineup import Plan, Progress, make_plan
 from kanrin.rules import EndOfLaw
@@ -42,6 +44,7 @@ def answer_plan(
     seed: int = 1,
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     comparables: Mapping[str, Sequence[str]] | None = None,
+    estimate: Path | Estimate | None = None,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> Answered:
@@ -57,6 +60,7 @@ def answer_plan(
         "seed": seed,
         "end_of_law": end_of_law,
         "comparables": comparables,
+        "estimate": estimate,
         "workers": workers,
         "progress": progress,
     }

@@ -25,6 +25,8 @@ def command(plan: Plan) -> str:
     for model, names in s.comparables.items():
         for name in names:
             words += ["--comparable", f"{model}={name}"]
+    if s.estimate:
+        words += ["--estimate", s.estimate]
     if s.end_of_law != "refuse":
         words += ["--end-of-law", str(s.end_of_law)]
     words += ["--draws", str(s.draws), "--seed", str(s.seed)]

@@ -22,6 +22,12 @@ def warnings_of(
         to = f" to {number_text(value, '')}" if isinstance(value, float) else ""
         unread = "" if key in used or key.startswith("supply.") else ", but no part of this plan reads it"
         out.append(f"{key} was set by the user{to}{unread}.")
+    if plan.settings.estimate:
+        demand = plan.market.estimate
+        out.append(
+            f"Demand is {demand.title or 'an estimate without a title'} ({plan.settings.estimate}), set by "
+            "the user; the nameplate histories of the case were made at the estimate it names."
+        )
     for r in rows:
         out += [f"{r['name']}: {w}" for w in r["warnings"]]
         out += [

@@ -20,6 +20,7 @@ from kanrin.app._given import (
     given_day,
     given_draws,
     given_end_of_law,
+    given_estimate,
     given_names,
     given_overrides,
     given_seed,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from kanrin.answer import Answered
     from kanrin.app._law import Law, LawDiff
     from kanrin.cost import Waterfall
+    from kanrin.demand import Estimate
     from kanrin.report import Brief
 
 __all__ = ["book", "brief", "diff", "explain", "law", "plan", "waterfall"]
@@ -176,15 +178,17 @@ def plan(
     seed: int = 1,
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     comparables: Mapping[str, Sequence[str] | str] | None = None,
+    estimate: str | Path | Estimate | None = None,
     overrides: Settings | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Answered:
     """Which of the maker's candidates to bring over: `plan(...).answer` is the content of plan.json.
 
     `candidates` names models, as a list or as one text with commas between; `comparables` maps a candidate
-    to models of the market that are like it, named in the same way; `progress` is called with
-    (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and SolveError
-    when no equilibrium is found.
+    to models of the market that are like it, named in the same way; `estimate` takes the place of the demand
+    estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `progress` is called
+    with (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and
+    SolveError when no equilibrium is found.
     """
     from kanrin.answer import answer_plan
 
@@ -200,6 +204,7 @@ def plan(
         seed=given_seed(seed),
         end_of_law=given_end_of_law(end_of_law),
         comparables=given_comparables(comparables),
+        estimate=given_estimate(estimate),
         progress=progress,
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kanrin.base import CaseError, KanrinError, UnknownName
-from kanrin.facts import Case, Check, CheckReport, CheckResult, check_case, line_of, load_case
+from kanrin.base import CaseError, KanrinError
+from kanrin.facts import Case, Check, CheckReport, CheckResult, check_case, load_case
 from kanrin.rules import Book, open_book
 
 __all__ = ["checks_of"]
@@ -42,21 +42,15 @@ def pathway_faults(case: Case) -> Iterator[str]:
 
 
 def estimate_faults(case: Case) -> Iterator[str]:
-    """Demand estimates that cannot be read, or that weigh an attribute for which there is no recipe."""
-    from kanrin.demand import ATTRIBUTES, read_estimate
+    """Demand estimates that cannot be read, or that do not fit the case."""
+    from kanrin.demand import read_estimate
+    from kanrin.lineup import unfit
 
     for name in _estimates(case):
-        path = case.folder / name
         try:
-            estimate = read_estimate(path)
+            yield from unfit(case, read_estimate(case.folder / name))
         except CaseError as error:
             yield from error.faults
-            continue
-        for attribute in estimate.beta_names:
-            if attribute not in ATTRIBUTES:
-                place = f"{path}:{line_of(path.read_text(encoding='utf-8'), ('parameters', attribute))}"
-                told = UnknownName("attribute", attribute, ATTRIBUTES, "name one that a car sheet gives")
-                yield f"{place}: parameters: {told}"
 
 
 def _estimates(case: Case) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_CHECKED = ("price_definition", "rename", "left_to_xi", "log_income_sd", "nodes")
+
 
 @click.command(
     "estimate",
@@ -64,6 +66,7 @@ def _estimate(spec: str, kept: Unfinished, resume: bool, force: bool, form: str,
     from kanrin.app._spec_reader import read_spec
     from kanrin.app._terminal import working
     from kanrin.base import SolveError
+    from kanrin.estimation import check_words
 
     out = kept.out
     placed = read_spec(spec, EstimateSpec, "a specification of an estimate")
@@ -72,6 +75,8 @@ def _estimate(spec: str, kept: Unfinished, resume: bool, force: bool, form: str,
     left = left_behind(out, resume)
     with working("reading the data"):
         problem = problem_of(placed)
+    with placed.at("save"):
+        check_words(problem, **placed.content.save.model_dump(include=set(_CHECKED)))
     with working(f"estimating {problem.rows:,} products in {len(problem.market_names)} markets") as say:
 
         def follow(progress: Progress) -> None:
@@ -88,6 +93,8 @@ def _estimate(spec: str, kept: Unfinished, resume: bool, force: bool, form: str,
     _show(placed, results, strength, form, as_json)
     if kept.written:
         click.echo(f"wrote {kept.written}", err=as_json)
+        if told := _for_a_plan(kept.written):
+            click.echo(told, err=True)
     if not results.converged:
         nothing = "" if out is None else f"; nothing was written to {out}"
         raise SolveError(
@@ -106,17 +113,30 @@ def _strength(results: EstimationResults) -> tuple[FirstStage, ...]:
 
 
 def _words(spec: Placed[EstimateSpec]) -> dict[str, Any]:
-    words = spec.content.save
-    return {
-        "market": words.market,
-        "period": words.period,
-        "title": spec.content.title,
-        "origin": words.origin,
-        "log_income_sd": words.log_income_sd,
-        "nodes": words.nodes,
-        "price_definition": words.price_definition,
-        "rename": words.rename,
-    }
+    """The words of the file. The spread of income is that of the agents, where these are log-normal."""
+    from kanrin.app._estimate_spec import IncomeAgents
+
+    words = spec.content.save.model_dump() | {"title": spec.content.title}
+    match spec.content.agents:
+        case IncomeAgents(log_income_sd=sd, median=1.0, nodes=nodes) if nodes > 1:
+            if words["log_income_sd"] is None and spec.content.model.price_form == "over-income":
+                words["log_income_sd"] = sd  # as it was typed, not as the incomes give it back
+    return words
+
+
+def _for_a_plan(path: str) -> str:
+    """Why a plan does not read the file; empty when it does, or when its price is not over income."""
+    from kanrin.base import CaseError
+    from kanrin.demand import PRICE_FORMS, load_estimate, read_estimate
+
+    saved = load_estimate(path)
+    if saved.price is None or saved.price.form not in PRICE_FORMS:
+        return ""
+    try:
+        read_estimate(path)
+    except CaseError as error:
+        return f"simulate and Python read it; a plan does not:\n{error}"
+    return ""
 
 
 def _show(

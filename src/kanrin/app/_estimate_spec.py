@@ -177,15 +177,18 @@ class WedgesSpec(Record):
 
 
 class SaveSpec(Record):
-    """`[save]`: words for the estimate file; the last four let a plan read it."""
+    """`[save]`: words for the estimate file; a plan needs price_unit, and attributes of a car sheet."""
 
     market: str = ""
     period: str = ""
     origin: str = ""
+    note: str = ""
+    price_unit: str = ""
+    price_definition: Literal["list", "consumer"] = "list"
+    rename: dict[str, str] = Field(default_factory=dict)
+    left_to_xi: tuple[Column, ...] = ()
     log_income_sd: float | None = None
     nodes: Positive | None = None
-    price_definition: str = "list"
-    rename: dict[str, str] = Field(default_factory=dict)
 
 
 class EstimateSpec(Record):

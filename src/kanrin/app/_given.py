@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from operator import index
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kanrin.app._options import FEWEST_DRAWS, MOST_DRAWS, day
 from kanrin.base import InputError
 from kanrin.facts import Case
 from kanrin.rules import EndOfLaw
+
+if TYPE_CHECKING:
+    from kanrin.demand import Estimate
 
 __all__ = [
     "given_amount",
@@ -20,6 +23,7 @@ __all__ = [
     "given_day",
     "given_draws",
     "given_end_of_law",
+    "given_estimate",
     "given_names",
     "given_overrides",
     "given_seed",
@@ -59,6 +63,22 @@ def given_end_of_law(value: object) -> EndOfLaw:
         return EndOfLaw(value)  # type: ignore[arg-type]
     except ValueError:
         raise refused("end_of_law", " or ".join(map(repr, map(str, EndOfLaw))), value) from None
+
+
+def given_estimate(value: object) -> Path | Estimate | None:
+    """The demand of a plan: a file, or read already. Raises InputError."""
+    from kanrin.demand import Estimate
+
+    if value is None or isinstance(value, Path | Estimate):
+        return value
+    if isinstance(value, str) and value.strip():
+        return Path(value)
+    if hasattr(value, "to_estimate"):
+        raise InputError(
+            f"estimate: {type(value).__name__} does not say in which money its price is; give "
+            "estimate=results.to_estimate(price_unit='million JPY of 2016') or the like, or a file it saved"
+        )
+    raise refused("estimate", "the path of an estimate file, or an Estimate", value)
 
 
 def given_overrides(value: object) -> Mapping[str, str | float]:

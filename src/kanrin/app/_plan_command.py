@@ -55,6 +55,13 @@ __all__ = ["command"]
     help="Say that a candidate is like a model of the market. May be repeated.",
 )
 @click.option(
+    "--estimate",
+    type=click.Path(),
+    metavar="FILE",
+    help="Take demand from this estimate file, as `kanrin estimate --out` writes it, or from another that "
+    "the case names. Default: the estimate of the case.",
+)
+@click.option(
     "--draws",
     type=DRAWS,
     metavar="N",
@@ -79,6 +86,7 @@ def command(
     candidates: str | None,
     set_: tuple[str, ...],
     comparable: tuple[str, ...],
+    estimate: str | None,
     draws: int,
     seed: int,
     end_of_law: str,
@@ -96,6 +104,7 @@ def command(
 
     not_blank("--maker", maker, "the name of a maker")
     not_blank("--out", out, "a folder")
+    not_blank("--estimate", estimate, "an estimate file")
     loaded = load_case(case)
     if out is not None:
         check_out_folder(out, force)
@@ -112,6 +121,7 @@ def command(
                 seed=seed,
                 end_of_law=end_of_law,
                 comparables=_pairs(comparable),
+                estimate=estimate,
                 overrides=settings(set_),
                 progress=progress,
             )

@@ -29,7 +29,9 @@ from kanrin.demand._derivatives import (
     shares_by_price,
     weighted_kernel,
 )
-from kanrin.demand._estimate import PRICE_FORMS, Estimate, read_estimate
+from kanrin.demand._estimate import PRICE_DEFINITIONS, PRICE_FORMS, Estimate
+from kanrin.demand._estimate_file import load_estimate, read_estimate
+from kanrin.demand._estimate_page import FORMAT_VERSION
 from kanrin.demand._forecast import (
     PARTS,
     Candidate,
@@ -49,12 +51,17 @@ from kanrin.demand._newmodel import (
     leave_one_out,
     level_effects,
 )
+from kanrin.demand._planned_estimate import planned_estimate
+from kanrin.demand._saved_estimate import COST, PlanWords, PriceWords, SavedEstimate
 from kanrin.demand._shares import choice_probabilities, log_probabilities, shares
 from kanrin.demand._surplus import compensating_variation, consumer_surplus, lowest_alpha_share
 
 __all__ = [
     "ATTRIBUTES",
+    "COST",
+    "FORMAT_VERSION",
     "PARTS",
+    "PRICE_DEFINITIONS",
     "PRICE_FORMS",
     "Agents",
     "Candidate",
@@ -68,7 +75,10 @@ __all__ = [
     "NameplateHistory",
     "Nameplates",
     "OutOfRange",
+    "PlanWords",
+    "PriceWords",
     "Recipe",
+    "SavedEstimate",
     "Support",
     "XiForecast",
     "XiModel",
@@ -89,11 +99,13 @@ __all__ = [
     "leave_one_out",
     "level_effects",
     "litres_per_100km",
+    "load_estimate",
     "log_probabilities",
     "lognormal_income_agents",
     "lowest_alpha_share",
     "own_agents",
     "own_elasticities",
+    "planned_estimate",
     "power_to_weight_ps_per_kg",
     "price_million_real",
     "read_agents",

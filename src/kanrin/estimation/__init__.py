@@ -5,6 +5,7 @@ as named objects. `estimate_logit` and `estimate_linear` are closed forms; `buil
 GMM.
 """
 
+from kanrin.demand import SavedEstimate, load_estimate
 from kanrin.estimation._absorb import Absorber, build_absorber
 from kanrin.estimation._choices import (
     BFGS,
@@ -22,11 +23,12 @@ from kanrin.estimation._choices import (
     Unadjusted,
 )
 from kanrin.estimation._estimate import estimate
-from kanrin.estimation._estimate_file import SavedEstimate, load_estimate
+from kanrin.estimation._estimate_words import check_words
 from kanrin.estimation._first_stage import FirstStage
 from kanrin.estimation._formula import Formula, parse_formula
 from kanrin.estimation._instruments import Instruments, blp_instruments, differentiation_instruments
 from kanrin.estimation._linear import LinearResults, estimate_linear, estimate_logit
+from kanrin.estimation._market_fit import MarketFit
 from kanrin.estimation._model import build_model
 from kanrin.estimation._nodes import (
     MLHS,
@@ -42,7 +44,7 @@ from kanrin.estimation._own_agents import OwnAgents, lognormal_income
 from kanrin.estimation._problem import Problem, Wedges, build_problem
 from kanrin.estimation._profile import Profile, profile
 from kanrin.estimation._progress import Progress, load_progress
-from kanrin.estimation._results import EstimationResults, MarketFit
+from kanrin.estimation._results import EstimationResults
 from kanrin.estimation._shares_in import laplace_shares
 from kanrin.estimation._substitution import Substitution
 from kanrin.estimation._table import Table, as_frame, as_table, read_csv
@@ -93,6 +95,7 @@ __all__ = [
     "build_absorber",
     "build_model",
     "build_problem",
+    "check_words",
     "differentiation_instruments",
     "estimate",
     "estimate_linear",

@@ -2,62 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kanrin.base import Bools, Floats, InputError, Ints, SolveError, UnknownName
+from kanrin.base import Bools, Floats, InputError, SolveError, UnknownName
+from kanrin.demand import Estimate, SavedEstimate, planned_estimate
 from kanrin.estimation._choices import Clustered, Errors, Weighting
 from kanrin.estimation._estimate_file import write_estimate
+from kanrin.estimation._estimate_words import saved_estimate
 from kanrin.estimation._first_stage import FirstStage, first_stages
-from kanrin.estimation._linear import dependent_columns, errors_words
+from kanrin.estimation._linear import dependent_columns
+from kanrin.estimation._market_fit import MarketFit, market_fit
 from kanrin.estimation._objective import Model, Point, evaluate, jacobian_rows
 from kanrin.estimation._problem import Problem
-from kanrin.estimation._run import at_bound
+from kanrin.estimation._results_table import results_notes, results_table
 from kanrin.estimation._search import Found
-from kanrin.estimation._substitution import MarketPoint, Substitution, market_costs, substitution_of
+from kanrin.estimation._substitution import MarketPoint, Substitution, substitution_of
 from kanrin.estimation._tables import CoefficientTable, number
 from kanrin.estimation._tails import chi_squared_tail
 
-__all__ = ["EstimationResults", "MarketFit"]
+__all__ = ["EstimationResults"]
 
 _ENOUGH_TRIES = 50
-
-
-@dataclass(frozen=True)
-class MarketFit:
-    """One market at the estimate, for what comes after. Rows are the products, columns the agents."""
-
-    name: str
-    rows: Ints  # (J,) row of the data
-    shares: Floats  # (J,) of potential buyers
-    represented: float  # part of potential buyers the agents stand for; divide shares by it to compare
-    prices: Floats  # (J,) what the buyer pays
-    delta: Floats  # (J,) mean utility, X1 price effect included
-    mu: Floats  # (J, I) deviation, price effect of X2 included
-    alpha: Floats  # (J, I) dV_ij/dp^c_j at the observed price
-    weights: Floats  # (I,) sum one
-    nests: Ints | None  # (J,)
-    rho: Floats  # (J,)
-    firms: NDArray[Any] | None  # (J,)
-    ownership: Floats | None  # (J, J)
-    costs: Floats | None  # (J,)
-    is_price_linear: bool  # alpha_ij the same for all products: prices can move far
-    frames: str = "dict"  # kind of frame the data came in
-    costs_fault: str = ""  # why costs are None though the firms are known
-
-    def __repr__(self) -> str:
-        return f"MarketFit({self.name}: {len(self.rows)} products, {len(self.weights)} agents)"
-
-    @property
-    def negative_weight(self) -> float:
-        """Weight of agents with a price slope at or above zero for some product; must be 0 to price."""
-        return float(self.weights[(self.alpha >= 0).any(axis=0)].sum())
 
 
 @dataclass(frozen=True)
@@ -174,28 +145,7 @@ class EstimationResults:
 
     def market(self, name: object) -> MarketFit:
         """One market at the estimate. Raises UnknownName."""
-        names, t = self.problem.market_names, self._place(name)
-        flat = self.model.flat
-        j = slice(int(flat.market_start[t]), int(flat.market_start[t + 1]))
-        i = slice(int(flat.agent_start[t]), int(flat.agent_start[t + 1]))
-        at = self._market_point(t)
-        alpha, rho = at.alpha, at.rho
-        costs, fault = (self.point.costs[j] if self.problem.has_supply else None), ""
-        if costs is None and flat.ownership is not None:
-            try:
-                costs = market_costs(at, self.problem.receipts[j])
-            except SolveError as error:  # demand stands without costs
-                fault = str(error)
-        firms = self.problem.firms
-        return MarketFit(
-            names[t], self.problem.order[j], self.problem.shares[j],
-            float(self.problem.shares[j][0] / flat.shares[j][0]), self.problem.prices[j], self.point.delta[j],
-            flat.x2[j] @ at.coefficients[i].T, alpha, flat.weights[i],
-            None if flat.nests is None else flat.nests[j], rho[j],
-            None if firms is None else firms.levels[firms.codes[j]],
-            None if flat.ownership is None else flat.ownership[t], costs,
-            bool(np.allclose(alpha, alpha[0])), self.problem.table.kind, fault,
-        )  # fmt: skip
+        return market_fit(self.problem, self.point, self._market_point(self._place(name)))
 
     def _place(self, name: object) -> int:
         names = self.problem.market_names
@@ -373,66 +323,12 @@ class EstimationResults:
     @property
     def table(self) -> CoefficientTable:
         """The estimates as a table."""
-        count = len(self.model.theta.parameters)
-        gamma = 0 if self.problem.x3 is None else len(self.problem.x3.labels)
-        beta = len(self.values) - count - gamma
-        groups = ("nonlinear",) * count + ("linear",) * beta + ("cost",) * gamma
-        statistics = {
-            "Observations": f"{self.problem.rows:,} in {len(self.problem.market_names)} markets",
-            "Agents": f"{len(self.model.flat.weights) / len(self.problem.market_names):.0f} a market",
-            "Objective": number(self.objective),
-            "Weighting": type(self.weighting).__name__,
-            "Errors": errors_words(self.errors_kind, linear=False),
-            "Search": f"{self.search.evaluations} evaluations, largest slope {self.search.slope:.2g}",
-            "Inversion": f"largest |log S - log s| {self.point.residual:.1e}, "
-            f"delta within {self.point.bound:.1e}",
-        }
-        effects = self.problem.demand_effects
-        if effects.codes:
-            statistics["Absorbed"] = f"{' + '.join(effects.names)} ({effects.rank} parameters)"
-        if self.is_weighted_optimally:
-            J, degrees, p = self.overidentification()
-            statistics["Over-identification"] = f"J({degrees}) {number(J)}, p {p:.3f}"
-        return CoefficientTable(
-            "Random coefficients logit" if self.problem.x2 is not None else "Logit, GMM",
-            self.names, self.values, self.errors, statistics, self.notes(), groups, self.problem.table.kind,
-        )  # fmt: skip
+        return results_table(self)
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know: search not finished, parameters on bounds, clipped costs,
         slopes above zero."""
-        out = [] if self.search.converged or not self.search.advice else [self.search.advice]
-        out += self.search.notes
-        theta = self.model.theta
-        is_on = at_bound(theta, self.point.theta)
-        known = np.isfinite(self.errors[: len(is_on)])
-        on = [n for n, at, k in zip(theta.names, is_on, known, strict=True) if at and not k]
-        if on:
-            out.append(f"on its bound, without a standard error: {', '.join(on)}")
-        is_none = theta.spread_at_zero(self.model.flat.x2, self.point.theta) & ~is_on
-        none = [n for n, at in zip(theta.names, is_none, strict=True) if at]
-        if none:
-            out.append(
-                f"at zero, where no normal interval exists: {', '.join(none)}; report profile(), or leave "
-                "the random coefficient out"
-            )
-        if self.point.clipped.any():
-            out.append(f"{int(self.point.clipped.sum())} costs are held at a bound")
-        if self.problem.has_supply and (self.point.costs <= 0).any():
-            out.append(f"{int((self.point.costs <= 0).sum())} costs are at or below zero")
-        if self.problem.has_supply and (self.point.costs > self.problem.receipts).any():
-            above = int((self.point.costs > self.problem.receipts).sum())
-            out.append(f"{above} costs are above what their makers receive: demand is too flat there")
-        weight = self.positive_slope_weight
-        if weight > 0:
-            out.append(
-                f"{100 * weight:.2g} % of agents have a price slope at or above zero: prices cannot be solved"
-            )
-        if len(self.ends) > 1:
-            best = min(self.ends)
-            near = sum(1 for end in self.ends if end - best <= 1e-4 * (1 + abs(best)))
-            out.append(f"{near} of {len(self.ends)} starts end at the best objective")
-        return tuple(out)
+        return results_notes(self)
 
     def summary(self) -> str:
         """The table as text."""
@@ -463,10 +359,45 @@ class EstimationResults:
     def _repr_html_(self) -> str:
         return self.table.to_html()
 
-    def save(self, path: str | Path, **words: Any) -> None:
-        """Write an estimate file (TOML); `load_estimate` reads it, whatever version wrote it.
+    def to_saved(self, **words: Any) -> SavedEstimate:
+        """What `save` writes, as `load_estimate` reads it; the same words."""
+        return saved_estimate(self, **words)
 
-        For a price over income, give market, period, log_income_sd, nodes and `rename` = {regressor:
-        attribute of the demand room}: `kanrin.demand.read_estimate` then reads it too.
+    def to_estimate(self, **words: Any) -> Estimate:
+        """The demand of a plan, for `kanrin.plan(..., estimate=)`; the words of `save`, price_unit needed.
+
+        Raises CaseError listing what a plan needs and the estimate lacks.
         """
-        write_estimate(path, self, **words)
+        return planned_estimate(self.to_saved(**words))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        market: str = "",
+        period: str = "",
+        title: str = "",
+        origin: str = "",
+        note: str = "",
+        price_unit: str = "",
+        price_definition: str = "list",
+        log_income_sd: float | None = None,
+        nodes: int | None = None,
+        rename: Mapping[str, str] | None = None,
+        left_to_xi: Sequence[str] = (),
+    ) -> None:
+        """Write an estimate file (TOML) that Python (`load_estimate`), `kanrin simulate` and, for price over
+        log-normal income, `kanrin plan --estimate` read.
+
+        A plan needs price_unit, the money of the price as "million JPY of 2016", and an attribute for every
+        linear parameter: one that bears the name of an attribute of `kanrin.demand.ATTRIBUTES` is it; for
+        others `rename` = {parameter: attribute}. left_to_xi: parameters, and attributes without one, whose
+        effect is to stay in xi. log_income_sd and nodes are read off the agents; told otherwise they are
+        refused. Raises InputError, UnknownName.
+        """
+        words = saved_estimate(
+            self, market=market, period=period, title=title, origin=origin, note=note, price_unit=price_unit,
+            price_definition=price_definition, log_income_sd=log_income_sd, nodes=nodes, rename=rename,
+            left_to_xi=left_to_xi,
+        )  # fmt: skip
+        write_estimate(path, words)

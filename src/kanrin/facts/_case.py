@@ -68,6 +68,9 @@ class About(Record):
     market_year: int
     estimate: str
     alternative_estimates: tuple[str, ...] = ()
+    estimate_price: str = Field(
+        "", pattern=r"^(million [A-Z]{3} of \d{4})?$"
+    )  # money of the estimates' price
     market_known_from: date | None = None  # the day the base market was published
     agents: str = ""  # a CSV of buyers (income, weight); empty: Gauss-Hermite nodes of the estimate
     note: str = ""

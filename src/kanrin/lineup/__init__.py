@@ -5,6 +5,7 @@
 
 from kanrin.lineup._central import Central
 from kanrin.lineup._choose import Lineup, Ranking, paired_difference
+from kanrin.lineup._demand_estimate import fitting_estimate, unfit
 from kanrin.lineup._draws import Draws, latin_hypercube
 from kanrin.lineup._entry import Entries, Entry
 from kanrin.lineup._market import BaseMarket, build_market
@@ -33,8 +34,10 @@ __all__ = [
     "Terms",
     "Valuation",
     "build_market",
+    "fitting_estimate",
     "latin_hypercube",
     "make_plan",
     "paired_difference",
+    "unfit",
     "value_rows",
 ]

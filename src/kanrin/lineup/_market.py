@@ -28,10 +28,10 @@ from kanrin.demand import (
     invert_shares,
     lognormal_income_agents,
     read_agents,
-    read_estimate,
 )
 from kanrin.equilibrium import RecoveredCosts, recover_costs
 from kanrin.facts import Candidate, MarketModel
+from kanrin.lineup._demand_estimate import fitting_estimate
 from kanrin.rules import Book, Reader
 
 __all__ = ["BaseMarket", "build_market", "candidate_columns", "recipe_of"]
@@ -131,19 +131,14 @@ def candidate_columns(candidates: tuple[Candidate, ...]) -> dict[str, Floats]:
     }
 
 
-def build_market(book: Book, read: Reader, estimate_path: Path | None = None) -> BaseMarket:
+def build_market(book: Book, read: Reader, estimate: Path | Estimate | None = None) -> BaseMarket:
     """Read, invert and recover the base market of a case. `read` gives bare numbers and may remember keys.
 
-    Raises CaseError for a faulty estimate file, InputError when the estimate's price definition needs levies
-    of the market's cars, SolveError when the shares cannot be inverted.
+    estimate: another than the case names. Raises CaseError for a faulty estimate file or one that does not
+    fit the case, SolveError when the shares cannot be inverted.
     """
     case = book.case
-    estimate = read_estimate(estimate_path or case.folder / case.about.estimate)
-    if estimate.price_definition != "list":
-        raise InputError(
-            f"{case.folder / case.about.estimate}: price definition {estimate.price_definition!r} needs the "
-            "levies of every car on sale, which the case does not hold; use an estimate on list prices"
-        )
+    estimate = fitting_estimate(case, estimate)
     models = tuple(case.market.values())
     firms = tuple(dict.fromkeys([m.firm for m in models] + [c.firm for c in case.candidates.values()]))
     index = {name: k for k, name in enumerate(firms)}

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kanrin.base import Floats, InputError
 from kanrin.certify import lead_time
+from kanrin.demand import Estimate
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._central import Central, solve_central
 from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
+from kanrin.lineup._demand_estimate import estimate_id, fitting_estimate
 from kanrin.lineup._draws import Draws, draw_inputs
 from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
@@ -109,6 +112,7 @@ def make_plan(
     seed: int = 1,
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     comparables: Mapping[str, Sequence[str]] | None = None,
+    estimate: Path | Estimate | None = None,
     workers: int = 2,
     progress: Progress | None = None,
     sensitivity: bool = True,
@@ -116,9 +120,10 @@ def make_plan(
     """Plan the line-up of a maker on a day (plan), (delta-pi), (saa).
 
     `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate,
-    market models it is like. `progress(done, total, what)` is called as work goes on. The answer depends on
+    market models it is like. `estimate` is the demand to take in the place of the case's, a file or read
+    already. `progress(done, total, what)` is called as work goes on. The answer depends on
     inputs and seed alone. Raises InputError (unknown names, no feasible candidate, no value of a rule on the
-    day), SolveError.
+    day, an estimate that does not fit the case), SolveError.
     """
     whole = isinstance(draws, int) and isinstance(seed, int)
     if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
@@ -129,6 +134,7 @@ def make_plan(
     day = on or case.about.default_on
     book = open_book(case, day, known_on or day, end_of_law)
     cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
+    demand = fitting_estimate(case, estimate)
     settings = Settings(
         case=case.name,
         on=book.on,
@@ -140,15 +146,18 @@ def make_plan(
         seed=seed,
         end_of_law=str(book.regime.end_of_law),
         comparables={k: tuple(v) for k, v in (comparables or {}).items()},
+        estimate=(estimate.path or "FILE") if isinstance(estimate, Estimate) else str(estimate or ""),
+        estimate_id="" if estimate is None else estimate_id(demand),
     )
     # our threads run over draws; BLAS threads beside them only wait
     with threadpool_limits(limits=1, user_api="blas"):
-        return _solve(book, settings, cars, left_out, workers, progress, sensitivity)
+        return _solve(book, settings, demand, cars, left_out, workers, progress, sensitivity)
 
 
 def _solve(
     book: Book,
     settings: Settings,
+    demand: Estimate,
     cars: list[Candidate],
     left_out: list[tuple[Candidate, str]],
     workers: int,
@@ -157,7 +166,7 @@ def _solve(
 ) -> Plan:
     draws, seed = settings.draws, settings.seed
     read = Tracker(book.number)
-    market = build_market(book, read)
+    market = build_market(book, read, demand)
     typical = _typical_import(market, book.case.about.destination)
     entries, infeasible = build_entries(
         book, market, cars, {c.id: typical for c in cars}, settings.comparables

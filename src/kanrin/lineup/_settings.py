@@ -29,10 +29,16 @@ class Settings:
     seed: int
     end_of_law: str
     comparables: Mapping[str, tuple[str, ...]]  # market models by candidate, as the user named them
+    estimate: str = ""  # the file of demand, when it is another than the case names, as it was given
+    estimate_id: str = ""  # hash of what a plan takes from it
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON takes them, days in ISO form."""
-        return asdict(self) | {"on": self.on.isoformat(), "known_on": self.known_on.isoformat()}
+        out = asdict(self) | {"on": self.on.isoformat(), "known_on": self.known_on.isoformat()}
+        del out["estimate"]  # a path says nothing of the content
+        if not self.estimate_id:
+            del out["estimate_id"]
+        return out
 
 
 def run_id(case: Case, settings: Settings) -> str:

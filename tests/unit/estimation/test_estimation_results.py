@@ -192,8 +192,9 @@ def test_save_and_load(results: EstimationResults, tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.values, results.values)
     np.testing.assert_array_equal(read.covariance, results.covariance)
     assert read.made["random"] == "0 + x" and read.objective == results.objective
-    path.write_text(path.read_text(encoding="utf-8").replace("version = 1", "version = 99"), encoding="utf-8")
-    with pytest.raises(CaseError, match="version 99 is later"):
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("format_version = 2", "format_version = 99"), encoding="utf-8")
+    with pytest.raises(CaseError, match=r"estimate.toml:3: format_version 99 is later than 2"):
         load_estimate(path)
     with pytest.raises(CaseError, match="no such file"):
         load_estimate(tmp_path / "none.toml")
@@ -211,15 +212,23 @@ def test_price_over_income_is_read_by_the_plan(tmp_path: Path) -> None:
     assert found.converged and found["price/income"] < 0
     assert found.positive_slope_weight == 0
     path = tmp_path / "estimate.toml"
-    found.save(path, market="small", period="now", log_income_sd=0.8, nodes=7, rename={"x": "log_size"})
+    words = {"price_unit": "million JPY of 2016", "rename": {"x": "log_size"}}
+    found.save(path, market="small", period="now", log_income_sd=0.8, nodes=7, **words)
     read = read_estimate(path)
-    assert read.alpha == found["price/income"] and read.nodes == 7
+    assert read.alpha == found["price/income"] and (read.log_income_sd, read.nodes) == (0.8, 7)
+    assert found.to_estimate(market="small", period="now", **words).values.tolist() == read.values.tolist()
     assert read.parameters["log_size"] == found["x"]
     index = [found.names.index("price/income"), found.names.index("x")]
     np.testing.assert_allclose(read.covariance, found.covariance[np.ix_(index, index)], rtol=1e-12)
     assert load_estimate(path).names == found.names
     with pytest.raises(UnknownName):
         found.save(path, log_income_sd=0.8, rename={"y": "log_size"})
+    with pytest.raises(InputError, match=r"made with 0\.8"):
+        found.save(path, log_income_sd=0.7)
+    with pytest.raises(InputError, match="made with 7"):
+        found.save(path, nodes=13)
+    with pytest.raises(CaseError, match="unit is missing"):
+        found.to_estimate(rename={"x": "log_size"})
 
 
 def test_tails_against_scipy() -> None:
