@@ -74,7 +74,10 @@ def test_the_file_holds_what_the_table_says(run, folder):
 @pytest.mark.parametrize(
     ("form", "marks"),
     [
-        ("text", ["sigma[size]", "\u22121.5", "Over-identification", "First stage, price"]),
+        (
+            "text",
+            ["sigma[size]", "\u22121.5", "Over-identification", "First stage, price", "Weighting: two-step"],
+        ),
         ("markdown", ["| price |", "- Observations: 80 in 10 markets"]),
         ("latex", [r"\begin{tabular}", r"\toprule", "sigma[size] &"]),
     ],

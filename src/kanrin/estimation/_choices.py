@@ -24,6 +24,7 @@ __all__ = [
     "TwoStep",
     "Unadjusted",
     "Weighting",
+    "weighting_words",
 ]
 
 
@@ -81,6 +82,19 @@ class Continuous:
 
 
 Weighting = OneStep | TwoStep | Iterated | Continuous
+
+
+def weighting_words(weighting: Weighting) -> str:
+    """The weighting in words."""
+    match weighting:
+        case OneStep():
+            return "one-step"
+        case TwoStep():
+            return "two-step"
+        case Iterated():
+            return "iterated"
+        case Continuous():
+            return "continuously updated"
 
 
 @dataclass(frozen=True)

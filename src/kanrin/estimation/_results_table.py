@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kanrin.estimation._choices import weighting_words
 from kanrin.estimation._linear import errors_words
 from kanrin.estimation._run import at_bound
 from kanrin.estimation._tables import CoefficientTable, number
@@ -26,7 +27,7 @@ def results_table(found: EstimationResults) -> CoefficientTable:
         "Observations": f"{found.problem.rows:,} in {len(found.problem.market_names)} markets",
         "Agents": f"{len(found.model.flat.weights) / len(found.problem.market_names):.0f} a market",
         "Objective": number(found.objective),
-        "Weighting": type(found.weighting).__name__,
+        "Weighting": weighting_words(found.weighting),
         "Errors": errors_words(found.errors_kind, linear=False),
         "Search": f"{found.search.evaluations} evaluations, largest slope {found.search.slope:.2g}",
         "Inversion": f"largest |log S - log s| {found.point.residual:.1e}, "

@@ -8,8 +8,9 @@ line-up asked about in one batch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import fields
+from queue import SimpleQueue
+from threading import Event, Thread
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -95,28 +96,45 @@ def _stacked(details: Sequence[Detail]) -> Detail:
 
 
 def _run(work: Work, count: int, workers: int, progress: Progress | None, what: str) -> list[Answer]:
+    """All draws, on threads that take the next draw until none is left.
+
+    Answers come back over a queue: waiting on it holds no lock that a thread needs, so that an interrupt
+    cannot leave one waiting for ever, as it can in `concurrent.futures.wait`.
+    """
     groups = work.groups()
-    answers: list[Answer | None] = [None] * count
-    done = 0
-    if progress:
-        progress(0, count, what)
-    with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        pending: dict[Future[Answer], int] = {
-            pool.submit(solve_draw, work, groups, d): d for d in range(count)
-        }
-        try:
-            while pending:
-                finished, _ = wait(pending, return_when=FIRST_COMPLETED, timeout=0.5)
-                for future in finished:
-                    answers[pending.pop(future)] = future.result()
-                    done += 1
-                if progress and finished:
-                    progress(done, count, what)
-        except BaseException:
-            for future in pending:
-                future.cancel()
-            raise
-    return [a for a in answers if a is not None]
+    answers: dict[int, Answer] = {}
+    waiting: SimpleQueue[tuple[int, Answer | BaseException]] = SimpleQueue()
+    left, stop = iter(range(count)), Event()
+
+    def draw_by_draw() -> None:
+        for d in left:  # the step of a range is one step of the interpreter: no draw is taken twice
+            if stop.is_set():
+                return
+            try:
+                waiting.put((d, solve_draw(work, groups, d)))
+            except BaseException as error:
+                waiting.put((d, error))
+                return
+
+    threads = [Thread(target=draw_by_draw, daemon=True) for _ in range(max(1, min(workers, count)))]
+    try:
+        if progress:
+            progress(0, count, what)
+        for thread in threads:
+            thread.start()
+        while len(answers) < count:
+            d, found = waiting.get()
+            if isinstance(found, BaseException):
+                raise found
+            answers[d] = found
+            if progress:
+                progress(len(answers), count, what)
+    finally:
+        stop.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+    return [answers[d] for d in range(count)]
 
 
 def _money(

@@ -165,7 +165,7 @@ def test_a_parameter_on_its_bound_has_no_error_and_no_nan() -> None:
 
 def test_tables(results: EstimationResults) -> None:
     text = results.summary()
-    assert "sigma[x]" in text and "TwoStep" in text and "J(2)" in text
+    assert "sigma[x]" in text and "two-step" in text and "J(2)" in text
     assert results.to_latex().count("\\\\") >= 2 * len(results.names)
     assert results.to_markdown().count("|") > 30
     assert "<caption>" in results._repr_html_()

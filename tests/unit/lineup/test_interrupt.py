@@ -1,0 +1,44 @@
+"""An interrupt in the middle of the draws ends the run, wherever it strikes, and leaves no thread behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PATIENCE = 60.0  # seconds; the child takes about two, and one that hangs takes for ever
+CHILD = """
+import signal, threading, time
+from types import SimpleNamespace
+from kanrin.lineup import _value
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, interrupt)
+_value.solve_draw = lambda work, groups, d: time.sleep(2e-5) or d
+work = SimpleNamespace(groups=lambda: None)
+struck = 0
+for k in range(60):
+    signal.setitimer(signal.ITIMER_REAL, 2e-3 + 3.1e-4 * k)
+    try:
+        _value._run(work, 3000, 2, None, "draws")
+    except KeyboardInterrupt:
+        struck += 1
+    signal.setitimer(signal.ITIMER_REAL, 0.0)
+    for _ in range(200):
+        if threading.active_count() > 1:
+            time.sleep(0.01)
+    assert threading.active_count() == 1, threading.enumerate()
+assert struck > 40, struck
+assert _value._run(work, 50, 2, None, "draws") == list(range(50))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="alarms are of POSIX")
+def test_an_interrupt_never_hangs():
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 0, done.stderr
