@@ -36,7 +36,6 @@ _WORDS: tuple[tuple[str, str], ...] = (  # what the engine says, what a specific
         'set search = "l-bfgs-b" in [estimation], or take [bounds] away',
     ),
     ("use laplace_shares()", 'set zeros = "laplace" in [data]'),
-    ("rename= goes by", "rename in [save] goes by"),
     ("report profile(), or leave the random coefficient out", "leave the random coefficient out"),
     ("estimate anew without it, or restore", "leave --resume out, or restore"),
     ("estimate anew without it", "leave --resume out"),

@@ -48,15 +48,15 @@ def check_words(
     names = problem.x1.labels + ((alpha,) if alpha else ())
     for name, attribute in (rename or {}).items():
         if name not in names:
-            raise UnknownName("parameter", name, names, "rename= goes by the names of the parameters")
+            raise UnknownName("parameter", name, names, "rename goes by the names of the parameters")
         if attribute not in (*ATTRIBUTES, "alpha"):
-            raise UnknownName("attribute", attribute, ATTRIBUTES, "rename= gives attributes of a car sheet")
+            raise UnknownName("attribute", attribute, ATTRIBUTES, "rename gives attributes of a car sheet")
     read = [(rename or {}).get(name, name) for name in problem.x1.labels if name not in left_to_xi]
     for attribute in read:
         if read.count(attribute) > 1:
             raise InputError(
-                f"{attribute!r} is two parameters (rename= and the names as they are); an attribute is one: "
-                "correct rename=, or list the other in left_to_xi="
+                f"{attribute!r} is two parameters (rename and the names as they are); an attribute is one: "
+                "correct rename, or list the other in left_to_xi"
             )
     for name in left_to_xi:
         if name not in (*names, *ATTRIBUTES):
@@ -135,8 +135,8 @@ def _income_rule(
     if found is None:
         if told != (None, None):
             raise InputError(
-                "log_income_sd and nodes are given, but the agents are not lognormal_income(sd, nodes) with "
-                "median 1; leave them out, or estimate with such agents"
+                "log_income_sd and nodes are given, but the agents are not log-normal incomes of median 1 by "
+                "Gauss-Hermite; leave them out, or estimate with such agents"
             )
         return None, None
     sd, count = found
