@@ -41,6 +41,12 @@ struct Kept {
   bool filled;
 };
 
+// Doubles that the exponentials of a market with J products, I agents and G nests take, in whole lanes of eight.
+static inline size_t kept_size(size_t J, size_t I, size_t G) {
+  const size_t Jp = (J + 7) / 8 * 8, P = (I + 7) / 8 * 8;
+  return J * P + 4 * Jp + (4 * G + 2) * P;
+}
+
 struct Ownership {
   const int64_t* firms;  // N
   const double* kappa;   // F F or null: separate firms

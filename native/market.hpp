@@ -79,9 +79,7 @@ inline void sort_by_nest(Market& s, const Markets& m, Arena& room) {
   s.begin[s.G] = int64_t(placed);
 }
 
-// Doubles that the exponentials of a market take, in whole lanes.
-inline size_t lasting_size(size_t J, size_t P, size_t G) { return J * P + 4 * padded(J) + (4 * G + 2) * P; }
-
+// The exponentials of a market in kept_size doubles.
 inline void place_lasting(Market& s, double* from) {
   const size_t Jp = padded(s.J), GP = s.G * s.P;
   const auto take = [&](size_t n) {
@@ -120,7 +118,7 @@ inline Market shape_market(const Markets& m, size_t market, const Kept* kept, Ar
   }
   s.lanes = room.take(padded(s.J) * LANES);
   fill(s.lanes + s.J * LANES, (padded(s.J) - s.J) * LANES, 0.0);
-  place_lasting(s, kept ? kept->room + kept->start[market] : room.take(lasting_size(s.J, P, s.G)));
+  place_lasting(s, kept ? kept->room + kept->start[market] : room.take(kanrin::kept_size(s.J, s.I, s.G)));
   return s;
 }
 

@@ -77,14 +77,13 @@ Given markets_of(const Whole& market_start, const Numbers& x2, const Whole& agen
 // Where each market's exponentials begin (T+1).
 std::vector<int64_t> kept_start(const Given& g) {
   std::vector<int64_t> start(g.m.markets + 1, 0), last(g.G, -1);  // last: the market a nest was last seen in
-  const auto whole = [](int64_t n) { return (n + 7) / 8 * 8; };
   for (size_t t = 0; t < g.m.markets; t++) {
-    const int64_t J = g.m.market_start[t + 1] - g.m.market_start[t];
-    const int64_t P = whole(g.m.agent_start[t + 1] - g.m.agent_start[t]);
-    int64_t nests = g.m.nests ? 0 : 1;
+    const size_t J = size_t(g.m.market_start[t + 1] - g.m.market_start[t]);
+    const size_t I = size_t(g.m.agent_start[t + 1] - g.m.agent_start[t]);
+    size_t nests = g.m.nests ? 0 : 1;
     for (int64_t j = g.m.market_start[t]; g.m.nests && j < g.m.market_start[t + 1]; j++)
       if (std::exchange(last[size_t(g.m.nests[j])], int64_t(t)) != int64_t(t)) nests++;
-    start[t + 1] = start[t] + J * P + 4 * whole(J) + (4 * nests + 2) * P;
+    start[t + 1] = start[t] + int64_t(kept_size(J, I, nests));
   }
   return start;
 }
