@@ -131,6 +131,8 @@ def test_wald_and_distance(results: EstimationResults) -> None:
     assert value == pytest.approx(z**2, rel=1e-6) and degrees == 1
     assert p == pytest.approx(normal_tail(z), rel=1e-6)
     assert results.wald(lambda b: [b["x"], b["price"]])[2] < 1e-10
+    both, degrees, p = results.wald(lambda b: [b["x"] - BETA, b["price"] - ALPHA])
+    assert degrees == 2 and p == pytest.approx(math.exp(-both / 2.0), rel=1e-9)
     restricted = estimate(built(linear="1 + price"), sigma=results.point.theta)
     with pytest.raises(InputError, match="other moments"):
         results.distance(restricted)
@@ -151,6 +153,13 @@ def test_bootstrap_reproduces_shares_and_spreads(results: EstimationResults) -> 
     shares = np.exp(moved.market(0).delta[:, None] + moved.market(0).mu)
     shares = (shares / (1 + shares.sum(axis=0))) @ moved.market(0).weights
     np.testing.assert_allclose(shares, results.market(0).shares, rtol=1e-11)
+
+
+def test_draws_stay_within_the_bounds(results: EstimationResults) -> None:
+    most = results["sigma[x]"] + results.error("sigma[x]")
+    bound = estimate(built(), bounds={"sigma[x]": (0.0, most)})
+    draws = bound.draw(300, np.random.default_rng(1))[:, bound.names.index("sigma[x]")]
+    assert draws.min() >= 0.0 and most - 0.2 * bound.error("sigma[x]") < draws.max() <= most
 
 
 def test_a_parameter_on_its_bound_has_no_error_and_no_nan() -> None:

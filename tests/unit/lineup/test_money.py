@@ -7,7 +7,8 @@ import pytest
 
 from kanrin.answer import answer_plan
 from kanrin.certify import fixed_cost, lead_time
-from kanrin.lineup._terms import annuity_factor, launch_cost
+from kanrin.lineup._choose import paired_difference
+from kanrin.lineup._terms import annuity_factor, launch_cost, read_terms
 from kanrin.rules import array_reader
 from made_plans import THREE, shipped
 
@@ -68,3 +69,19 @@ def test_launching_a_car_by_hand(plan):
     assert annuity_factor(read) == pytest.approx(
         float((1.0 + rate) ** -day @ np.full(day.size, years)) / day.size
     )
+
+
+def test_cars_on_sale_leave_the_importer_his_share_when_they_come_from_abroad(plan):
+    terms = read_terms(plan.book.number, plan.market, plan.entries, 1)
+    np.testing.assert_allclose(terms.market_keep[0], plan.market.keep, rtol=1e-12)
+    dealer, importer = (plan.book.number(k) for k in ("jp.dealer_margin", "rival.distributor_margin"))
+    home = 1.0 - dealer
+    np.testing.assert_allclose(np.unique(np.round(terms.market_keep[0], 12)), [home * (1.0 - importer), home])
+
+
+def test_a_paired_difference_has_the_error_of_its_mean():
+    rng = np.random.default_rng(2)
+    a, b = 3.0 + rng.standard_normal(50), 1.0 + rng.standard_normal(50)
+    mean, error = paired_difference(a, b)
+    assert mean == pytest.approx(a.mean() - b.mean(), rel=SAME)
+    assert error == pytest.approx(np.sqrt(((a - b - mean) ** 2).sum() / 49 / 50), rel=SAME)
