@@ -471,7 +471,7 @@ def test_progress_is_shown_on_a_terminal(run, folder, monkeypatch):
     edit(folder / "estimate.toml", ('errors = "robust"', 'errors = "robust"\ntries = 20'))
     result = run("estimate", folder / "estimate.toml")
     assert result.code == 0
-    assert re.search(r"start \d+ of 20, step 1, \d+ evaluations: objective", result.err)
+    assert re.search(r"start \d+ of 20, step \d+, \d+ evaluations: objective", result.err)
     assert "largest slope" in result.err and "objective" not in result.out.split("Objective")[0]
 
 
