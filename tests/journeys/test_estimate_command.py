@@ -224,6 +224,17 @@ def test_several_faults_are_told_at_once(run, folder):
 
 
 BAD_DATA = {
+    "negative units": ("units", lambda n, v: -5 if n == 3 else v, ["below zero", "row 3"]),
+    "units above the buyers": (
+        "units",
+        lambda n, v: 10_000_000 if n == 3 else v,
+        ["row 3", "expected below 1"],
+    ),
+    "missing units": ("units", lambda n, v: "" if n == 4 else v, ["'units'", "missing", "rows 4"]),
+    "missing steel": ("steel", lambda n, v: "" if n == 4 else v, ["'steel'", "missing", "rows 4"]),
+    "size in words": ("size", lambda n, v: "big" if n == 4 else v, ["'size'", "not numeric", "'big'"]),
+    "one size": ("size", lambda n, v: 4, [":19: built: the instruments do not vary"]),
+    "steel of nothing": ("steel", lambda n, v: 0, ["zero in every row: steel"]),
     "zero units": ("units", lambda n, v: 0 if n == 3 else v, ["zero in row 3", "2015", "laplace"]),
     "missing price": ("price", lambda n, v: "" if n == 5 else v, ["'price'", "missing", "rows 5"]),
     "price in words": ("price", lambda n, v: "dear" if n == 5 else v, ["'price'", "not numeric", "'dear'"]),
@@ -481,3 +492,64 @@ def test_advice_names_keys_of_the_specification(run, folder):
     edit(folder / "estimate.toml", ('rule = "gauss-hermite"\nnodes = 9', agents))
     result = run("estimate", folder / "estimate.toml")
     assert "rest_never_buys = true in [agents]" in result.err and "rest_never_buys=True" not in result.err
+
+
+MARKED = {  # what is answered, but with a mark
+    "weak instruments": [("steel", lambda n, v: (n * 7919) % 13)],
+    "a market of one product": [("year", lambda n, v: 1999 if n == 0 else v)],
+}
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_odd_data_are_marked(run, folder, name):
+    for which, change in MARKED[name]:
+        column(folder / "cars.csv", which, change)
+    result = run("estimate", folder / "estimate.toml", "--json")
+    assert result.code == 0, result.err
+    assert "NaN" not in result.out
+    weak = [stage["variable"] for stage in result.json["first_stages"] if stage["weak"]]
+    for variable in weak:
+        assert any("weak for" in note and variable in note for note in result.json["notes"])
+    assert bool(weak) == (name == "weak instruments")
+
+
+STOPPED = {
+    "a start at which nothing converges": (
+        [("[estimation]", "[starts]\nsigma = 1e7\n\n[estimation]")],
+        1,
+        ["estimate.toml: market 2015: shares not inverted", "scale the columns"],
+    ),
+    "a price coefficient of zero": (
+        [("[estimation]", "[starts]\nalpha = 0\n\n[estimation]"),
+         ("[instruments]", 'costs = "1 + size + steel"\n\n[instruments]')],
+        2,
+        ["starts at 0", "below zero"],
+    ),
+    "a start in words": ([("[estimation]", '[starts]\nsigma = "wide"\n\n[estimation]')], 2, ["sigma"]),
+    "a start that is no number": ([("[estimation]", "[starts]\nsigma = nan\n\n[estimation]")], 2, ["sigma"]),
+    "more clusters asked than there are": (
+        [('errors = "robust"', 'errors = "clustered"\ncluster = "region"')], 2,
+        ["2 clusters cannot weigh", 'weighting = "one-step" in [estimation]'],
+    ),
+    "spreads of the same column": (
+        [('"0 + size"', '"0 + size + I(2 * size)"')], 2,
+        ["do not tell sigma[size], sigma[I(2 * size)] apart"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_what_cannot_be_estimated(run, folder, name):
+    changes, code, fragments = STOPPED[name]
+    data = folder / "cars.csv"
+    lines = data.read_text().splitlines()
+    data.write_text(
+        "\n".join([lines[0] + ",region", *(f"{x},{n % 2}" for n, x in enumerate(lines[1:]))]) + "\n"
+    )
+    edit(folder / "estimate.toml", *changes)
+    result = run("estimate", folder / "estimate.toml", "--out", folder / "saved.toml")
+    assert result.code == code, result.err
+    assert result.out == "" and "Traceback" not in result.err
+    for fragment in fragments:
+        assert fragment in result.err
+    assert not (folder / "saved.toml").exists()

@@ -155,16 +155,11 @@ def _show(
         return
     table = results.table
     stages = {f"First stage, {s.variable}": _stage_words(s) for s in strength}
-    weak = tuple(
-        f"the instruments are weak for {s.variable} (F below ten): its interval cannot be relied on"
-        for s in strength
-        if s.is_weak
-    )
     table = replace(
         table,
         title=": ".join(part for part in (spec.content.title, table.title) if part),
         statistics={**table.statistics, **stages},
-        notes=(*map(in_spec_words, table.notes), *weak),
+        notes=tuple(map(in_spec_words, table.notes)),
     )
     if form == "text":
         click.echo(true_minuses(table.to_text()))

@@ -75,6 +75,13 @@ class Iterated:
     tolerance: float = 1e-6
     from_start: bool = False
 
+    def __post_init__(self) -> None:
+        if self.most < 1 or not self.tolerance > 0:
+            raise InputError(
+                f"Iterated: most is {self.most}, tolerance {self.tolerance:g}; "
+                "expected at least 1, and above 0"
+            )
+
 
 @dataclass(frozen=True)
 class Continuous:
@@ -135,6 +142,9 @@ class BFGS:
     slope: float = 1e-5
     most: int = 1_000
 
+    def __post_init__(self) -> None:
+        _refuse_search(self.slope, self.most)
+
 
 @dataclass(frozen=True)
 class LBFGSB:
@@ -143,5 +153,13 @@ class LBFGSB:
     slope: float = 1e-6
     most: int = 2_000
 
+    def __post_init__(self) -> None:
+        _refuse_search(self.slope, self.most)
+
 
 Search = BFGS | LBFGSB
+
+
+def _refuse_search(slope: float, most: int) -> None:
+    if not slope >= 0 or most < 1:
+        raise InputError(f"slope is {slope:g}, most {most}; expected at least 0, and at least 1 step")

@@ -7,13 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from kanrin.base import Floats, InputError, SolveError
-from kanrin.estimation._objective import Point, evaluate, gradient_at, moment_rows
+from kanrin.estimation._objective import Point, evaluate, gradient_at, moment_jacobian, moment_rows
 from kanrin.estimation._run import Run
 from kanrin.estimation._search import Found, Seen, minimise
 
 __all__ = ["search_continuous"]
 
 _LEAST_SCALE = 1e-3
+_POLISH = 10  # Gauss-Newton steps after a search that stopped short
+_NEAR = 1e-2  # largest slope, relative to q, at which such steps are tried
 
 
 def search_continuous(run: Run, begin: Point, x0: Floats | None = None) -> tuple[Point, Found, Floats]:
@@ -62,5 +64,34 @@ def search_continuous(run: Run, begin: Point, x0: Floats | None = None) -> tuple
     low, high = np.append(model.theta.low, -wide) * scale, np.append(model.theta.high, wide) * scale
     found = minimise(scaled, (start if x0 is None else x0) * scale, low, high, run.how, watch)
     run.count(found)
-    point, W = seen[1]
-    return point, found, W
+    best = seen[1]
+    for _ in range(_POLISH):  # q stands still in its last digits before its slope does
+        if found.converged or found.slope > _NEAR * (1.0 + found.value):
+            break
+        try:
+            x = _stepped(run, *best, found, scale, low, high)
+            value, gradient = scaled(x)
+        except SolveError:
+            break
+        slope = float(np.abs(np.clip(x - gradient, low, high) - x).max())
+        if not slope < found.slope:
+            break
+        best = seen[0]
+        is_there = slope <= run.how.slope
+        found = replace(
+            found, x=x, value=value, gradient=gradient, slope=slope, converged=is_there,
+            advice="" if is_there else found.advice,
+        )  # fmt: skip
+    return best[0], found, best[1]
+
+
+def _stepped(
+    run: Run, point: Point, W: Floats, found: Found, scale: Floats, low: Floats, high: Floats
+) -> Floats:
+    """One Gauss-Newton step on the scaled parameters that are free."""
+    G = moment_jacobian(run.model, point) / scale
+    free = (found.x > low) & (found.x < high)
+    curvature = 2.0 * run.model.rows * (G[:, free].T @ W @ G[:, free])
+    out = found.x.copy()
+    out[free] -= np.linalg.lstsq(curvature, found.gradient[free], rcond=None)[0]
+    return np.asarray(np.clip(out, low, high))

@@ -17,7 +17,7 @@ from kanrin.estimation._objective import Model
 from kanrin.estimation._own_agents import OwnAgents
 from kanrin.estimation._parameters import build_theta
 from kanrin.estimation._problem import Problem
-from kanrin.estimation._starts import alpha_starts, price_start, spread_starts
+from kanrin.estimation._starts import alpha_starts, mean_starts, price_start, rho_start, spread_starts
 
 __all__ = ["build_model"]
 
@@ -69,8 +69,8 @@ def build_model(
         nest_labels=[str(level) for level in problem.nests.levels] if problem.nests is not None else [],
         sigma=_sigma(problem, sigma, over is not None),
         pi=pi,
-        mean=mean,
-        rho=rho,
+        mean={**mean_starts(problem), **(mean or {})},
+        rho=rho_start(problem) if rho is None and problem.nests is not None else rho,
     )
     drawn = _agents(problem, len(theta.spread))
     features = [drawn.nodes]

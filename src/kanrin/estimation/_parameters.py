@@ -159,6 +159,15 @@ def build_theta(
     wrong shapes."""
     k2 = len(x2_labels)
     free = [k for k in range(k2) if over_income is None or k != over_income[0]]
+    starts_of = {"sigma": sigma, "pi": pi, "mean": mean, "rho": rho, "alpha": list(alpha_start)}
+    for what, value in starts_of.items():
+        _refuse_not_finite(what, value)
+    plain = demographic_labels if over_income is None else demographic_labels[: over_income[1]]
+    if pi is None and plain:
+        raise InputError(
+            f"demographics are named ({', '.join(plain)}) but not where pi starts; give a start for each "
+            "interaction that is to be estimated, a zero stays zero"
+        )
     root = _sigma_start(sigma, x2_labels, x2, free)
     spread = tuple(int(k) for k in np.flatnonzero((root != 0).any(axis=0)))
     slots = {k: n for n, k in enumerate(spread)}
@@ -199,6 +208,18 @@ def build_theta(
     ]
     signs = tuple(lognormal.get(k, 0) for k in range(k2))
     return Theta(tuple(parameters), k2, constant + 1, signs, spread, len(nest_labels))
+
+
+def _refuse_not_finite(what: str, value: Any) -> None:
+    """Starts are finite numbers, alone, in a list or by name."""
+    if value is None:
+        return
+    try:
+        numbers = np.asarray(list(value.values()) if isinstance(value, Mapping) else value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{what} starts at {value!r}; expected numbers") from None
+    if not np.isfinite(numbers).all():
+        raise InputError(f"{what} starts at {value!r}; expected finite numbers")
 
 
 def _sigma_start(sigma: Any, labels: Sequence[str], x2: Floats, free: Sequence[int]) -> Floats:

@@ -208,6 +208,11 @@ def build_problem(
     elif supply_instruments is not None:
         raise InputError("supply instruments are given but no costs; name their regressors, costs='...'")
     low, high = cost_bounds or (None, None)
+    bounds = (-np.inf if low is None else float(low), np.inf if high is None else float(high))
+    if not bounds[0] < bounds[1]:
+        raise InputError(f"cost_bounds are {low} to {high}; expected the lower one first")
+    if costs is not None and isinstance(cost_form or LogCost(), LogCost):
+        _refuse_no_logarithm(receipts, bounds[0], order)
     logit = np.log(observed) - np.log(outside_shares(observed, markets))
     if nests is not None and (within_shares(observed, markets, nests) > 1 - 1e-12).all():
         raise InputError(f"nests {nest!r}: every nest holds one product a market; rho is not identified")
@@ -215,7 +220,7 @@ def build_problem(
         table, order, markets, start, observed, prices, price, shares, x1, x1_slopes, effects, x2,
         x2_slopes, forms, zd, zd_labels, agents, parse_formula(demographics) if demographics else None,
         nests, firm_codes, owned, kappa, x3, supply_effects, zs, zs_labels, cost_form or LogCost(),
-        (-np.inf if low is None else low, np.inf if high is None else high), receipts, wedge, product,
+        bounds, receipts, wedge, product,
         logit, moved,
     )  # fmt: skip
 
@@ -288,6 +293,8 @@ def _random_part(
 
 def _ownership(firms: Codes, kappa: Floats | None, start: Ints) -> tuple[Floats, ...]:
     weights = np.eye(firms.count) if kappa is None else np.asarray(kappa, dtype=np.float64)
+    if not np.isfinite(weights).all():
+        raise InputError("kappa holds numbers that are not finite; give the weight of every firm's profit")
     if weights.shape != (firms.count, firms.count):
         raise InputError(
             f"kappa has shape {weights.shape}; expected ({firms.count}, {firms.count}), firms in the order "
@@ -300,6 +307,17 @@ def _ownership(firms: Codes, kappa: Floats | None, start: Ints) -> tuple[Floats,
         own = firms.codes[start[t] : start[t + 1]]
         parts.append(np.ascontiguousarray(weights[np.ix_(own, own)]))
     return tuple(parts)
+
+
+def _refuse_no_logarithm(receipts: Floats, low: float, order: Ints) -> None:
+    """A cost is below what its maker receives: where that is not above zero, no cost has a logarithm."""
+    bad = np.flatnonzero(receipts <= 0)
+    if bad.size and not low > 0:
+        raise InputError(
+            f"makers receive nothing, or less, for {bad.size} products (row {int(order[bad[0]])}: "
+            f"{receipts[bad[0]]:.4g}): their costs have no logarithm; mend price or wedges there, drop the "
+            "rows, use LinearCost(), or set cost_bounds"
+        )
 
 
 def _receipts(wedges: Wedges, table: Table, prices: Floats, observed: Floats) -> tuple[Floats, Floats]:
@@ -315,6 +333,8 @@ def _receipts(wedges: Wedges, table: Table, prices: Floats, observed: Floats) ->
         read(wedges.levies, "levies"),
         read(wedges.keep, "keep"),
     )
+    if not (np.isfinite(v).all() and np.isfinite(levy).all() and np.isfinite(keep).all()):
+        raise InputError("wedges: ad_valorem, levies and keep must be finite numbers in every row")
     if (v <= -1).any() or (keep <= 0).any():
         raise InputError("wedges: ad_valorem must be above -1 and keep above 0 in every row")
     return keep * (prices - levy) / (1 + v), keep * observed / (1 + v)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kanrin.base import Bools, Floats, InputError, SolveError, UnknownName
+from kanrin.base import Bools, Floats, InputError, KanrinError, SolveError, UnknownName
 from kanrin.demand import Estimate, SavedEstimate, planned_estimate
 from kanrin.estimation._choices import Clustered, Errors, Weighting
 from kanrin.estimation._estimate_file import write_estimate
@@ -196,6 +196,14 @@ class EstimationResults:
         """Mean over markets of the weight of agents with a price slope at or above zero."""
         return float(np.mean([self.market(name).negative_weight for name in self.problem.market_names]))
 
+    @cached_property
+    def weak(self) -> tuple[str, ...]:
+        """What the instruments do not move enough (F below ten)."""
+        try:
+            return tuple(stage.variable for stage in self.strength() if stage.is_weak)
+        except KanrinError:  # a table without first stages; the estimate itself stands
+            return ()
+
     def strength(self) -> tuple[FirstStage, ...]:
         """How well the demand instruments move what is to be told apart: F for the slope of xi in every
         nonlinear parameter and for every endogenous linear regressor (MODEL 2.10).
@@ -203,11 +211,12 @@ class EstimationResults:
         A parameter whose slope has an F below ten has an unreliable interval.
         """
         problem, model = self.problem, self.model
-        slopes = jacobian_rows(model, self.point)[0]
+        told = ~model.theta.spread_at_zero(model.flat.x2, self.point.theta)  # at zero there is no slope
+        slopes = jacobian_rows(model, self.point)[0][:, told]
         x1 = problem.demand_effects.residuals(problem.x1.matrix) if problem.x1.labels else problem.x1.matrix
         ends = np.column_stack([x1[:, problem.endogenous], problem.demand_effects.residuals(slopes)])
         names = tuple(n for n, e in zip(problem.x1.labels, problem.endogenous, strict=True) if e)
-        names += tuple(f"d xi / d {n}" for n in model.theta.names)
+        names += tuple(f"d xi / d {n}" for n, t in zip(model.theta.names, told, strict=True) if t)
         kept = [k for k in range(ends.shape[1]) if k not in dependent_columns(ends)]
         exogenous = x1[:, ~problem.endogenous]
         x = np.column_stack([exogenous, ends[:, kept]])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kanrin.estimation._choices import weighting_words
+from kanrin.estimation._first_stage import WEAK_F
 from kanrin.estimation._linear import errors_words
 from kanrin.estimation._run import at_bound
 from kanrin.estimation._tables import CoefficientTable, number
@@ -73,7 +74,12 @@ def results_notes(found: EstimationResults) -> tuple[str, ...]:
     weight = found.positive_slope_weight
     if weight > 0:
         out.append(
-            f"{100 * weight:.2g} % of agents have a price slope at or above zero: prices cannot be solved"
+            f"{100 * weight:.3g} % of agents have a price slope at or above zero: prices cannot be solved"
+        )
+    if found.weak:
+        out.append(
+            f"the instruments are weak for {', '.join(found.weak)} (F below {WEAK_F:g}): such an "
+            "interval cannot be relied on"
         )
     if len(found.ends) > 1:
         best = min(found.ends)

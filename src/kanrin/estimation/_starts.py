@@ -1,4 +1,4 @@
-"""Starts found from the data: the 2SLS logit for prices, a linear approximation for the spreads of tastes.
+"""Starts found from the data: the 2SLS logit, nested logit, and a linear approximation for spreads of tastes.
 
 With K_jk = x_jk (x_jk / 2 - sum_l S_l x_lk) the log odds are nearly X1 beta + K sigma^2 + xi: two-stage least
 squares give variances to start from (Salanie & Wolak 2019).
@@ -10,14 +10,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from kanrin.estimation._choices import LogCost
+from kanrin.base import InputError
+from kanrin.estimation._choices import LogCost, Lognormal
 from kanrin.estimation._linear import dependent_columns
 from kanrin.estimation._problem import Problem
+from kanrin.estimation._shares_in import within_shares
 
-__all__ = ["alpha_starts", "price_start", "spread_starts"]
+__all__ = ["alpha_starts", "mean_starts", "price_start", "rho_start", "spread_starts"]
 
 _SPREAD = 0.5  # times 1 / sd of the column, where the approximation finds no variance
 _LEAST, _MOST = 0.1, 3.0  # in the same unit
+_RHO, _LEAST_RHO, _MOST_RHO = 0.5, 0.1, 0.9  # start of rho, and how near its ends it may begin
 _ELASTIC = 3.0  # own-price elasticity of the median price at the start
 _CHEAPEST = 1.5  # and of the cheapest product
 
@@ -45,6 +48,43 @@ def spread_starts(problem: Problem) -> dict[str, float]:
     return dict(zip(problem.x2.labels, map(float, out), strict=True))
 
 
+def rho_start(problem: Problem) -> float:
+    """rho of the nested logit by two-stage least squares, kept away from its ends; one half where the
+    instruments cannot tell it."""
+    if problem.nests is None:
+        return _RHO
+    within = np.log(within_shares(problem.shares, problem.markets, problem.nests))
+    x = problem.demand_effects.residuals(np.column_stack([problem.x1.matrix, within]))
+    basis = np.linalg.qr(problem.zd)[0]
+    fitted = basis @ (basis.T @ x)
+    if x.shape[1] > basis.shape[1] or dependent_columns(fitted, np.linalg.norm(x, axis=0)):
+        return _RHO
+    y = problem.demand_effects.residuals(problem.logit_delta)
+    rho = float(np.linalg.lstsq(fitted, basis @ (basis.T @ y), rcond=None)[0][-1])
+    return min(max(rho, _LEAST_RHO), _MOST_RHO) if np.isfinite(rho) else _RHO
+
+
+def mean_starts(problem: Problem) -> dict[str, float]:
+    """Means of lognormal coefficients, log of those of the 2SLS logit where their sign is right."""
+    signs = {name: form.sign for name, form in problem.forms.items() if isinstance(form, Lognormal)}
+    if not signs or problem.x2 is None:
+        return {}
+    columns = [problem.x2.labels.index(name) for name in signs]
+    x = np.column_stack([problem.x1.matrix, problem.x2.matrix[:, columns]])
+    x = problem.demand_effects.residuals(x)
+    basis = np.linalg.qr(problem.zd)[0]
+    fitted = basis @ (basis.T @ x)
+    if x.shape[1] > basis.shape[1] or dependent_columns(fitted, np.linalg.norm(x, axis=0)):
+        return {}
+    y = problem.demand_effects.residuals(problem.logit_delta)
+    found = np.linalg.lstsq(fitted, basis @ (basis.T @ y), rcond=None)[0][-len(signs) :]
+    return {
+        name: float(np.log(sign * value))
+        for (name, sign), value in zip(signs.items(), found, strict=True)
+        if sign * value > 0
+    }
+
+
 def alpha_starts(
     problem: Problem, alpha: float | Mapping[str, float] | None, labels: Sequence[str]
 ) -> list[float]:
@@ -55,6 +95,10 @@ def alpha_starts(
     given = {problem.price: float(alpha)} if isinstance(alpha, int | float) else dict(alpha or {})
     if problem.price in labels:
         given.setdefault(problem.price, price_start(problem))
+        if not given[problem.price] < 0:
+            raise InputError(
+                f"the price coefficient starts at {given[problem.price]:g}; margins need a start below zero"
+            )
         return [float(given.get(label, 0.0)) for label in labels]
     found = _logit_prices(problem)
     return [float(given.get(label, found.get(label, 0.0))) for label in labels]

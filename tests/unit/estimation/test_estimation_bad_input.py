@@ -12,16 +12,20 @@ from small_market import NAMES, table
 from kanrin.base import InputError, KanrinError, UnknownName
 from kanrin.estimation import (
     BFGS,
+    LBFGSB,
     Clustered,
     Continuous,
     GaussHermite,
     Halton,
+    Iterated,
+    LinearCost,
     Lognormal,
     OwnAgents,
     PriceOverIncome,
     Unadjusted,
     Wedges,
     blp_instruments,
+    build_model,
     build_problem,
     differentiation_instruments,
     estimate,
@@ -31,6 +35,7 @@ from kanrin.estimation import (
 )
 
 Z = ["shifter", "shifter2", "other"]
+NESTED = ["I(x**2)"]
 
 
 def logit(formula: str = "1 + price + x", **more: Any) -> Callable[[dict[str, Any]], Any]:
@@ -61,6 +66,11 @@ def with_column(name: str, values: Any) -> Callable[[dict[str, Any]], dict[str, 
 
 def same(data: dict[str, Any]) -> dict[str, Any]:
     return data
+
+
+def weighted(weights: list[float]) -> OwnAgents:
+    """Two agents."""
+    return OwnAgents({"n": [0.1, -0.1], "weights": weights}, nodes=["n"])
 
 
 RANDOM = {"random": "0 + x", "agents": GaussHermite(3)}
@@ -276,6 +286,86 @@ CASES: list[tuple[str, Callable[..., Any], Callable[..., Any], str]] = [
         solved({"sigma": [1.0]}, demographics="0 + income", **{**RANDOM, "agents": Halton(50)}),
         "agents of your own",
     ),
+    ("sigma nan", same, solved({"sigma": np.nan}, **RANDOM), "sigma starts at nan; expected finite"),
+    ("sigma in words", same, solved({"sigma": "wide"}, **RANDOM), "sigma starts at 'wide'; expected numbers"),
+    ("rho infinite", same, solved({"rho": np.inf}, nest="kind"), "rho starts at inf; expected finite"),
+    (
+        "price start of zero",
+        same,
+        solved({"alpha": 0.0}, costs="1 + shifter", firms="maker"),
+        "price coefficient starts at 0; margins need a start below zero",
+    ),
+    (
+        "pi without a start",
+        same,
+        solved(
+            {"sigma": [1.0]},
+            demographics="0 + income",
+            random="0 + x",
+            agents=OwnAgents({"n": [-1.0, 1.0], "income": [1.0, 2.0]}, None, None, ["n"]),
+        ),
+        r"demographics are named \(income\) but not where pi starts",
+    ),
+    ("iterated never", same, lambda d: Iterated(most=0), "most is 0.*at least 1"),
+    ("no steps", same, lambda d: LBFGSB(most=0), "at least 1 step"),
+    ("a slope that is none", same, lambda d: BFGS(slope=np.nan), "slope is nan"),
+    ("no starts", same, solved({"starts": 0}, **RANDOM), "starts is 0; expected at least 1"),
+    (
+        "cost bounds turned round",
+        same,
+        problem(costs="1 + shifter", firms="maker", cost_bounds=(3, 1)),
+        "expected the lower one first",
+    ),
+    (
+        "a price of zero with log costs",
+        with_column("price", lambda d: np.where(np.arange(240) == 9, 0.0, d["price"])),
+        problem(costs="1 + shifter", firms="maker"),
+        r"receive nothing, or less, for 1 products \(row 9: 0\).*LinearCost",
+    ),
+    (
+        "wedges that are no numbers",
+        same,
+        problem(costs="1 + shifter", firms="maker", wedges=Wedges(ad_valorem=np.nan)),
+        "finite numbers in every row",
+    ),
+    (
+        "kappa that is no number",
+        same,
+        problem(costs="1 + shifter", firms="maker", kappa=np.full((5, 5), np.nan)),
+        "kappa holds numbers that are not finite",
+    ),
+    (
+        "missing regressor",
+        with_column("x", lambda d: np.where(d["x"] > 1, np.nan, d["x"])),
+        logit(),
+        r"'x'.*missing",
+    ),
+    (
+        "instruments too few",
+        same,
+        solved({}, instruments=["other"], endogenous=["x"]),
+        r"2 moments cannot carry 3",
+    ),
+    (
+        "agents' weights above one",
+        same,
+        solved(
+            {"sigma": [1.0]},
+            random="0 + x",
+            agents=OwnAgents({"n": [0.1, -0.1], "weights": [0.6, 0.6]}, nodes=["n"]),
+        ),
+        r"market 0 sum to 1.2, expected 1.*divide them",
+    ),
+    (
+        "agents' weights below zero",
+        same,
+        solved(
+            {"sigma": [1.0]},
+            random="0 + x",
+            agents=OwnAgents({"n": [0.1, -0.1], "weights": [1.6, -0.6]}, nodes=["n"]),
+        ),
+        "must not be negative; row 1 has -0.6",
+    ),
     (
         "too few likely buyers",
         same,
@@ -332,3 +422,75 @@ def test_laplace_shares() -> None:
 def test_several_starts_are_counted() -> None:
     results = estimate(problem(**RANDOM)(table()), sigma=[0.5], starts=3)
     assert len(results.ends) == 3 and "of 3 starts" in results.summary()
+
+
+def clean(results: Any) -> None:
+    """No table holds a number that is none, in any form."""
+    frame = results.to_frame()
+    assert all(v is None or not isinstance(v, float) or np.isfinite(v) for c in frame.values() for v in c)
+    for text in (str(results), results.to_markdown(), results.to_latex(), results._repr_html_()):
+        assert "nan" not in text.lower().replace("finance", "")
+
+
+def test_a_market_with_one_product_is_estimated() -> None:
+    data = {name: np.asarray(values)[np.r_[0, 8:240]] for name, values in table().items()}
+    results = estimate(problem(firms="maker", **RANDOM)(data))
+    assert results.converged and abs(results["price"] + 2) < 3 * results.error("price")
+    assert results.market(0).costs is not None and np.isfinite(results.own_elasticities).all()
+    clean(results)
+
+
+def test_weak_instruments_of_gmm_are_said() -> None:
+    rng = np.random.default_rng(3)
+    data = table() | {"noise": rng.standard_normal(240), "noise2": rng.standard_normal(240)}
+    results = estimate(problem(instruments=["noise", "noise2"])(data))
+    assert "the instruments are weak for price (F below 10)" in results.summary()
+    assert "weak" not in estimate(problem(instruments=["shifter"])(table())).summary()
+    clean(results)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_column("x", lambda d: d["x"] * 1e8),
+        with_column("price", lambda d: d["price"] * 1e9),
+        with_column("price", lambda d: 1 + d["market"] * 0.1),  # the same within a market
+        with_share(3, 1e-30),
+    ],
+)
+def test_odd_data_end_in_a_marked_table(change: Callable[..., Any]) -> None:
+    """An answer without a number that is none; where it cannot be trusted, it says why."""
+    results = estimate(problem(firms="maker", **RANDOM)(change(table())))
+    clean(results)
+    assert results.converged or "the search stopped" in results.summary()
+
+
+def test_demand_that_rises_with_price_is_said() -> None:
+    found = estimate(problem(firms="maker", **RANDOM)(table()))
+    results = found.at(np.where(np.array(found.names) == "price", 0.3, found.values))
+    assert "100 % of agents have a price slope at or above zero" in results.summary()
+
+
+def test_costs_that_cannot_be_are_said() -> None:
+    """Demand so flat that costs are absurd: the numbers stand, and the table says what is wrong with them."""
+    at = estimate(
+        problem(costs="1 + shifter", firms="maker", cost_form=LinearCost(), **RANDOM)(table()),
+        sigma=[0.5], alpha=-1e-4, at_start=True,
+    )  # fmt: skip
+    assert at.costs.min() < -1000
+    assert "240 costs are at or below zero" in at.summary()
+    clean(at)
+
+
+def test_starts_come_from_the_data() -> None:
+    """rho from the nested logit, the mean of a lognormal price from the logit."""
+    nested = problem(nest="kind", instruments=[*Z, *NESTED])(table())
+    by_hand = estimate_logit(table(), "1 + price + x", nest="kind", instruments=[*Z, *NESTED], **NAMES)
+    start = dict(zip((p := build_model(nested).theta).names, p.start, strict=True))
+    assert start["rho"] == pytest.approx(min(max(by_hand["rho"], 0.1), 0.9))
+    price = problem("1 + x", random="0 + price", agents=GaussHermite(3), forms={"price": Lognormal(-1)})(
+        table()
+    )
+    start = dict(zip((p := build_model(price).theta).names, p.start, strict=True))
+    plain = estimate_logit(table(), "1 + price + x", instruments=Z, **NAMES)
+    assert start["mean[price]"] == pytest.approx(np.log(-plain["price"]))
