@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,12 @@ from kanrin.answer import answer_plan
 from kanrin.certify import fixed_cost, lead_time
 from kanrin.lineup._choose import paired_difference
 from kanrin.lineup._terms import annuity_factor, launch_cost, read_terms
+from kanrin.lineup._valuation import Row
+from kanrin.lineup._value import value_rows
 from kanrin.rules import array_reader
-from made_plans import THREE, shipped
+from made_plans import shipped
 
+SHARING = ("toyota_highlander_gas", "toyota_highlander_hybrid", "toyota_camry_hybrid")  # two of one plant
 SAME = 1e-10  # the same sums in another order
 
 
@@ -19,7 +24,7 @@ SAME = 1e-10  # the same sums in another order
 def plan():
     """Plants with little room, so that some draws fill them and others do not."""
     return answer_plan(
-        shipped().with_overrides({"us.plant_utilisation": 0.99}), candidates=THREE, draws=16, seed=3
+        shipped().with_overrides({"us.plant_utilisation": 0.99}), candidates=SHARING, draws=16, seed=3
     ).plan
 
 
@@ -43,7 +48,7 @@ def test_worth_by_hand(plan):
         worth = terms.annuity[d] * (found.gain[d, 0] - forgone) - fixed
         assert found.forgone[d, 0] == pytest.approx(forgone, rel=SAME, abs=1e-12)
         assert found.value[d, 0] == pytest.approx(worth, rel=SAME)
-    assert 0 < sum(excess_seen) < len(excess_seen)
+    assert 0 < sum(excess_seen) < len(excess_seen) and len(set(plants)) < len(plants)
 
 
 def test_room_in_a_plant_is_what_it_does_not_use(plan):
@@ -85,3 +90,16 @@ def test_a_paired_difference_has_the_error_of_its_mean():
     mean, error = paired_difference(a, b)
     assert mean == pytest.approx(a.mean() - b.mean(), rel=SAME)
     assert error == pytest.approx(np.sqrt(((a - b - mean) ** 2).sum() / 49 / 50), rel=SAME)
+
+
+def test_a_shift_of_quality_is_in_its_standard_deviations(plan):
+    """Half a deviation more of a car's xi is what half a deviation more of its own normals gives."""
+    one = answer_plan(shipped(), candidates=("toyota_camry_hybrid",), draws=8, seed=3).plan
+    maker = one.market.firms.index(one.maker)
+    rows = [Row((True,))]
+
+    def units(draws, shift):
+        return value_rows(one.market, one.entries, draws, [one.terms], rows, maker, xi_shift=shift).units
+
+    moved = replace(one.draws, normals=one.draws.normals + 0.5)
+    np.testing.assert_allclose(units(one.draws, 0.5), units(moved, 0.0), rtol=1e-6)
