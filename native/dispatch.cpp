@@ -52,6 +52,10 @@ void Arena::shrink(size_t doubles) {
   count_ = chunk_ = used_ = 0;
 }
 
+Arena::Mark Arena::mark() const { return {chunk_, used_}; }
+
+void Arena::back_to(Mark mark) { chunk_ = mark.chunk, used_ = mark.used; }
+
 int64_t* Arena::take_whole(size_t count) { return reinterpret_cast<int64_t*>(take(count)); }
 
 double* Arena::take(size_t doubles) {

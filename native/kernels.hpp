@@ -17,6 +17,11 @@ class Arena {
   int64_t* take_whole(size_t count);
   void clear();
   void shrink(size_t doubles);  // gives back all, when it holds more than this
+  struct Mark {
+    size_t chunk, used;
+  };
+  Mark mark() const;
+  void back_to(Mark mark);  // what was taken since is free again
 
  private:
   static constexpr size_t MOST = 48;
@@ -87,7 +92,9 @@ struct AdjointTask {
   const Kept* kept;  // may be null
 };
 
-// Rows of one market. A stride of 0 means the same for every row.
+// `rows` rows a market, markets one after the other; a stride of 0 means the same for every market. `offered` and
+// `free` are by row with one row a market, else by place among the rows. `near_*` (null, or CSR over the rows of a
+// market): rows before, whose prices so weighted are where a row begins.
 struct PricesTask {
   const double *delta, *mu, *alpha, *weights, *cost, *keep, *ad_valorem, *levies, *kappa, *start, *inverse;
   const int64_t* firms;
@@ -100,16 +107,19 @@ struct PricesTask {
   int64_t max_steps;
   double *price, *shares, *profit, *residual;
   int64_t *steps, *converged;
+  size_t rows;
+  const int64_t *near_start, *near_row;
+  const double* near_weight;
 };
 
-// The kernels of one instruction set; each does one market, or one row.
+// The kernels of one instruction set; each does one market.
 struct Kernels {
   const char* isa;
   void (*shares)(const SharesTask&, size_t market, Arena&);
   void (*invert)(const InvertTask&, size_t market, Arena&);
   void (*margins)(const MarginsTask&, size_t market, Arena&);
   void (*adjoint)(const AdjointTask&, size_t market, Arena&);
-  void (*prices)(const PricesTask&, size_t row, Arena&);
+  void (*prices)(const PricesTask&, size_t market, Arena&);
 };
 
 const Kernels& kernels();  // chosen once
@@ -128,6 +138,6 @@ void shares(const SharesTask&, size_t market, Arena&);
 void invert(const InvertTask&, size_t market, Arena&);
 void margins(const MarginsTask&, size_t market, Arena&);
 void adjoint(const AdjointTask&, size_t market, Arena&);
-void prices(const PricesTask&, size_t row, Arena&);
+void prices(const PricesTask&, size_t market, Arena&);
 }  // namespace kanrin::KANRIN_HERE
 #endif

@@ -211,10 +211,23 @@ void prices(Numbers delta, MaybeNumbers mu, Numbers alpha, Numbers weights, Numb
             Numbers ad_valorem, Numbers levies, Whole firms, MaybeNumbers kappa, MaybeFlags offered, MaybeFlags free,
             MaybeNumbers start, MaybeNumbers inverse, double tolerance, int64_t max_steps, Out<double> price,
             Out<double> shares, Out<double> profit, Out<double> residual, Out<int64_t> steps, Out<int64_t> converged,
-            unsigned threads) {
+            size_t rows, MaybeWhole near_start, MaybeWhole near_row, MaybeNumbers near_weight, unsigned threads) {
   need(cost.ndim() == 2 && profit.ndim() == 2, "cost, profit");
   const size_t B = cost.shape(0), J = cost.shape(1), I = weights.size(), F = profit.shape(1);
   need(I > 0, "weights");
+  need(rows > 0 && B % rows == 0, "cost");
+  const size_t M = B / rows, patterns = rows > 1 ? rows : B;
+  need(near_start.has_value() == near_row.has_value() && near_row.has_value() == near_weight.has_value(), "near");
+  if (near_start) {
+    length(*near_start, rows + 1, "near_start"), length(*near_weight, near_row->size(), "near_weight");
+    const int64_t* from = near_start->data();
+    need(from[0] == 0 && size_t(from[rows]) == near_row->size(), "near_start");
+    for (size_t row = 0; row < rows; row++) {
+      need(from[row] <= from[row + 1], "near_start");
+      for (int64_t k = from[row]; k < from[row + 1]; k++)
+        need(near_row->data()[k] >= 0 && size_t(near_row->data()[k]) < row, "near_row");
+    }
+  }
   length(price, B * J, "price"), length(shares, B * J, "shares"), length(profit, B * F, "profit");
   length(residual, B, "residual"), length(steps, B, "steps"), length(converged, B, "converged");
   length(firms, J, "firms");
@@ -231,12 +244,14 @@ void prices(Numbers delta, MaybeNumbers mu, Numbers alpha, Numbers weights, Numb
   const PricesTask task{
       delta.data(), pointer(mu), alpha.data(), weights.data(), cost.data(), keep.data(), ad_valorem.data(),
       levies.data(), pointer(kappa), pointer(start), pointer(inverse), firms.data(), pointer(offered), pointer(free),
-      stride(delta, B, J, "delta"), stride(alpha, B, I, "alpha"), stride(keep, B, J, "keep"),
-      stride(ad_valorem, B, J, "ad_valorem"), stride(levies, B, J, "levies"), maybe_stride(start, B, J, "start"),
-      maybe_stride(offered, B, J, "offered"), maybe_stride(free, B, J, "free"), J, I, F, order.data(), tolerance,
-      max_steps, price.data(), shares.data(), profit.data(), residual.data(), steps.data(), converged.data()};
+      stride(delta, M, J, "delta"), stride(alpha, M, I, "alpha"), stride(keep, M, J, "keep"),
+      stride(ad_valorem, M, J, "ad_valorem"), stride(levies, M, J, "levies"), maybe_stride(start, M, J, "start"),
+      maybe_stride(offered, patterns, J, "offered"), maybe_stride(free, patterns, J, "free"), J, I, F, order.data(), tolerance,
+      max_steps, price.data(), shares.data(), profit.data(), residual.data(), steps.data(), converged.data(),
+      rows, pointer(near_start), pointer(near_row), pointer(near_weight)};
   nb::gil_scoped_release unlocked;
-  run_team(B, worth(threads, B * J * I, MANY_PASSES), [&](size_t row, Arena& room) { kernels().prices(task, row, room); });
+  run_team(M, worth(threads, B * J * I, MANY_PASSES),
+           [&](size_t market, Arena& room) { kernels().prices(task, market, room); });
 }
 
 }  // namespace
@@ -270,5 +285,7 @@ NB_MODULE(_core, m) {
         "levies"_a.noconvert(), "firms"_a.noconvert(), "kappa"_a.noconvert().none(), "offered"_a.noconvert().none(),
         "free"_a.noconvert().none(), "start"_a.noconvert().none(), "inverse"_a.noconvert().none(), "tolerance"_a,
         "max_steps"_a, "price"_a.noconvert(), "shares"_a.noconvert(), "profit"_a.noconvert(),
-        "residual"_a.noconvert(), "steps"_a.noconvert(), "converged"_a.noconvert(), "threads"_a);
+        "residual"_a.noconvert(), "steps"_a.noconvert(), "converged"_a.noconvert(), "rows"_a,
+        "near_start"_a.noconvert().none(), "near_row"_a.noconvert().none(), "near_weight"_a.noconvert().none(),
+        "threads"_a);
 }

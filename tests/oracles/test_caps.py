@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kanrin.equilibrium import solve_prices
+from kanrin.equilibrium import Games, solve_prices
 from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._games import point_game, point_start
@@ -32,7 +32,7 @@ def market_game(plan):
 
 def capped(game, start, caps):
     offered = np.ones((1, game.product_count), dtype=bool)
-    return solve_within_caps(game, offered, game.cost[None, :], np.atleast_2d(caps), start, None)
+    return solve_within_caps(Games.of(game), offered, game.cost[None, :], np.atleast_2d(caps), start[None])
 
 
 def test_shadow_price_equals_bisection(market_game):
@@ -64,8 +64,9 @@ def test_complementarity_with_two_caps(market_game):
 def test_a_slack_cap_changes_nothing(market_game):
     game, start, free = market_game
     offered = np.ones((1, game.product_count), dtype=bool)
-    none = solve_within_caps(game, offered, game.cost[None, :], np.full((1, 2), np.inf), start, None)
-    wide = solve_within_caps(game, offered, game.cost[None, :], 3 * free.shares[None, -2:], start, None)
+    given = (Games.of(game), offered, game.cost[None, :])
+    none = solve_within_caps(*given, np.full((1, 2), np.inf), start[None])
+    wide = solve_within_caps(*given, 3 * free.shares[None, -2:], start[None])
     assert (none[0].price == wide[0].price).all() and (wide[1] == 0).all()
 
 

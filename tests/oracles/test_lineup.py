@@ -7,6 +7,7 @@ the whole market, so that a gain of a few million yen a year is compared to 1e-6
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._choose import all_lineups, rank_lineups
 from kanrin.lineup._draws import draw_inputs
 from kanrin.lineup._terms import money_terms
+from kanrin.lineup._value import mean_worth
 from made_plans import THREE, shipped
 
 UNITS = 1e-4  # cars a year
@@ -112,13 +114,22 @@ def test_fresh_draws_are_not_the_ones_the_choice_was_made_on(plan):
     assert not np.isclose(first.normals, plan.draws.normals).any()
 
 
-def test_borrowed_jacobian_changes_nothing(plan, monkeypatch):
+def test_where_a_row_begins_changes_nothing(plan):
+    dearer = replace(plan.terms, cost=1.15 * plan.terms.cost)
+    cheaper = replace(plan.terms, cost=0.85 * plan.terms.cost)
+    terms = [plan.terms, dearer, cheaper]
+    rows = [Row(s, k) for k in range(3) for s in all_lineups(3)]
+    together = value_rows(plan.market, plan.entries, plan.draws, terms, rows, plan.maker_index)
+    for r, row in enumerate(rows):
+        alone = value_rows(plan.market, plan.entries, plan.draws, terms, [row], plan.maker_index)
+        assert together.units[:, r] == pytest.approx(alone.units[:, 0], abs=UNITS)
+        assert together.gain[:, r] == pytest.approx(alone.gain[:, 0], abs=MONEY)
+
+
+def test_means_alone_are_the_means_of_the_valuation(plan):
     rows = [Row(s) for s in all_lineups(3)]
-    borrowed = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
-    monkeypatch.setattr("kanrin.lineup._games._FEW", 0)
-    own = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
-    assert borrowed.units == pytest.approx(own.units, abs=UNITS)
-    assert borrowed.gain == pytest.approx(own.gain, abs=MONEY)
+    given = (plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
+    assert mean_worth(*given) == pytest.approx(value_rows(*given).value.mean(axis=0), rel=1e-12)
 
 
 def test_threads_do_not_change_a_bit(plan):
@@ -126,7 +137,8 @@ def test_threads_do_not_change_a_bit(plan):
     one = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index, workers=1)
     four = value_rows(plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index, workers=4)
     assert (one.value == four.value).all()
-    assert rank_lineups(one) == rank_lineups(four)
+    lineups = all_lineups(3)
+    assert rank_lineups(lineups, one.value.mean(axis=0)) == rank_lineups(lineups, four.value.mean(axis=0))
 
 
 def test_pathway_is_the_cheapest_by_brute_force(plan):

@@ -4,7 +4,7 @@ A game is data; solving, costs, pass-through, line-ups, the certificate and the 
 """
 
 from kanrin.equilibrium._certificate import Certificate, certify_solution, deviation_gains
-from kanrin.equilibrium._costs import RecoveredCosts, recover_costs
+from kanrin.equilibrium._costs import RecoveredCosts, recover_costs, recover_many
 from kanrin.equilibrium._firstorder import (
     FirstOrder,
     capital_gamma,
@@ -15,6 +15,7 @@ from kanrin.equilibrium._firstorder import (
     zeta_dense,
 )
 from kanrin.equilibrium._game import PriceGame
+from kanrin.equilibrium._games import Games, solve_games
 from kanrin.equilibrium._ledger import Ledger, ledger
 from kanrin.equilibrium._lineups import Chord, Lineups, chord_at, solve_lineups
 from kanrin.equilibrium._passthrough import PassThrough, pass_through
@@ -24,6 +25,7 @@ __all__ = [
     "Certificate",
     "Chord",
     "FirstOrder",
+    "Games",
     "Ledger",
     "Lineups",
     "PassThrough",
@@ -42,6 +44,8 @@ __all__ = [
     "own_blocks",
     "pass_through",
     "recover_costs",
+    "recover_many",
+    "solve_games",
     "solve_lineups",
     "solve_prices",
     "zeta_dense",

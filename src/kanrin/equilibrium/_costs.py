@@ -11,7 +11,7 @@ from kanrin.base import Floats, Ints, SolveError
 from kanrin.equilibrium._game import PriceGame
 from kanrin.kernels import Markets, margins, shares
 
-__all__ = ["RecoveredCosts", "recover_costs"]
+__all__ = ["RecoveredCosts", "recover_costs", "recover_many"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,29 @@ def recover_costs(
         raise SolveError("costs not recovered: H o D is singular; a product has no sales: drop it") from error
     cost: Floats = game.keep * p - margin
     return RecoveredCosts(cost, margin, np.flatnonzero(cost < 0.0))
+
+
+def recover_many(
+    delta: Floats, alpha: Floats, weights: Floats, price: Floats, firms: Ints, keep: Floats, ad_valorem: float
+) -> tuple[Floats, Floats]:
+    """`recover_costs` for D draws of one market: costs and margins (D, J), money per vehicle (recover).
+
+    delta, keep: (D, J); alpha: (D, I); weights: (I,); price: (J,) pre-tax, levies left out. Raises as
+    `recover_costs`.
+    """
+    draws, products = delta.shape
+    market = Markets(
+        np.arange(0, draws * products + 1, products),
+        np.tile((1.0 + ad_valorem) * price, draws)[:, None],
+        np.arange(0, alpha.size + 1, weights.size),
+        np.tile(weights, draws),
+        alpha.reshape(-1, 1),
+    )
+    flat = delta.ravel()
+    wedge = keep.ravel() * shares(market, flat, threads=1) / (1.0 + ad_valorem)
+    try:
+        margin = margins(market, flat, alpha.ravel(), np.tile(firms, draws), wedge, threads=1)
+    except SolveError as error:
+        raise SolveError("costs not recovered: H o D is singular; a product has no sales: drop it") from error
+    found = margin.reshape(draws, products)
+    return keep * price - found, found

@@ -12,7 +12,7 @@ from kanrin.kernels._inversion import Inverted, invert, logit_start
 from kanrin.kernels._kept import Kept
 from kanrin.kernels._markets import Markets
 from kanrin.kernels._native import about, is_native
-from kanrin.kernels._prices import PriceRows, price_rows
+from kanrin.kernels._prices import Nearby, PriceRows, price_rows
 from kanrin.kernels._shares import Choices, choices, shares
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Inverted",
     "Kept",
     "Markets",
+    "Nearby",
     "PriceRows",
     "about",
     "adjoint",

@@ -124,5 +124,9 @@ def prices(
     residual: Floats,
     steps: Ints,
     converged: Ints,
+    rows: int,
+    near_start: Ints | None,
+    near_row: Ints | None,
+    near_weight: Floats | None,
     threads: int,
 ) -> None: ...

@@ -1,7 +1,8 @@
 """Twin: equilibrium prices row by row (zeta-mf): a fixed point, mixed by Anderson(5) (MODEL 3.6).
 
-The plain move is -(m - zeta)/r; with a borrowed inverse Jacobian X it is -(m - zeta) X. One agent sum a firm
-gives zeta in O(J I); products not offered are left out of every sum.
+The plain move is -(m - zeta)/r, near the end -(m - zeta) over each product's own slope; with a borrowed
+inverse Jacobian X it is -(m - zeta) X. One agent sum a firm gives zeta in O(J I); products not offered are
+left out of every sum. What rows of a market teach each other saves steps only, and is left out here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ WORSE = 10.0  # a residual so many times the best sends the search back to the b
 FORGET = 2.0  # a residual so many times the last makes the past worthless
 MOST_RETREATS = 30
 LARGEST_LOSS = 0.9  # of a margin above zero, in one step
+CLOSE = 0.05  # relative residual below which the products' own slopes are trusted
+LEAST_SLOPE, MOST_SLOPE = 0.25, 4.0  # of keep
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,26 @@ def zeta_residual(row: PriceRow, price: Floats) -> tuple[Floats, Floats, Floats]
     return residual, share, lam
 
 
+def own_slope(row: PriceRow, price: Floats) -> Floats:
+    """keep - d zeta_j / d p_j (J,), the probabilities' squares left out; a quarter to four of keep."""
+    consumer = (1.0 + row.ad_valorem) * price + row.levies
+    utility = row.delta[:, None] + consumer[:, None] * row.alpha + (0.0 if row.mu is None else row.mu)
+    shift = utility.max(axis=0, initial=0.0)
+    e = np.exp(utility - shift)
+    s = e / (np.exp(-shift) + e.sum(axis=0))
+    slope = row.weights * row.alpha
+    margin = row.keep * price - row.cost
+    size = int(row.firms.max(initial=-1)) + 1
+    kappa = np.eye(size) if row.kappa is None else row.kappa[:size, :size]
+    sums = (kappa @ (np.equal.outer(np.arange(size), row.firms) @ (s * margin[:, None])))[row.firms]
+    gross, lam = 1.0 + row.ad_valorem, s @ slope
+    wedge = row.keep / gross
+    zeta = ((s * sums) @ slope - wedge * (s @ row.weights)) / lam
+    bend = gross * (((s * sums) @ (slope * row.alpha) - zeta * (s @ (slope * row.alpha))) / lam - wedge)
+    result: Floats = np.clip(row.keep - bend, LEAST_SLOPE * row.keep, MOST_SLOPE * row.keep)
+    return result
+
+
 def lone_start(row: PriceRow) -> Floats:
     """c/r + 1/|alpha| at the mean slope (J,): where the search begins when nothing is known."""
     return row.cost / row.keep + 1.0 / np.abs(row.weights @ row.alpha)
@@ -97,6 +120,8 @@ def _search(
     best, best_share, best_move, smallest = price, np.zeros_like(price), np.zeros_like(price), np.inf
     last, damp, retreats = np.inf, 1.0, 0
     typical = 1.0 / abs(float(row.weights @ row.alpha))
+    slope: Floats | None = None
+    was_sloped = False
     past = _Anderson()
     for step in range(max_steps + 1):
         residual, share, _ = zeta_residual(row, price)
@@ -117,9 +142,16 @@ def _search(
             chord, damp, last = None, damp / 2.0, np.inf
             price = best + damp * best_move
             continue
-        move = -residual / row.keep if chord is None else np.where(row.free, -(residual @ chord), 0.0)
-        if size > FORGET * last:
+        if slope is None and chord is None and size < CLOSE:
+            slope = own_slope(row, price)
+        sloped = slope is not None and chord is None and retreats == 0 and size < CLOSE
+        if chord is not None:
+            move = np.where(row.free, -(residual @ chord), 0.0)
+        else:
+            move = -residual / (slope if slope is not None and sloped else row.keep)
+        if size > FORGET * last or sloped != was_sloped:
             past.clear()
+        was_sloped = sloped
         last = size
         change = past.mixed(price, move)
         margin = row.keep * price - row.cost

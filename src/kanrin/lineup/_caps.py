@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from kanrin.base import Bools, Floats, Ints
-from kanrin.equilibrium import Chord, Lineups, PriceGame, solve_lineups
+from kanrin.equilibrium import Chord, Games, Lineups, solve_games
+from kanrin.kernels import Nearby
 
 __all__ = ["solve_within_caps"]
 
@@ -20,55 +21,61 @@ _MOST_STEPS = 40
 
 
 def solve_within_caps(
-    game: PriceGame,
+    games: Games,
     offered: Bools,
     cost: Floats,
     caps: Floats,
     start: Floats,
-    chord: Chord | None,
+    *,
+    nearby: Nearby | None = None,
+    chord: Chord | None = None,
 ) -> tuple[Lineups, Floats]:
-    """`solve_lineups` with 0 <= lambda, s <= cap, lambda (cap - s) = 0 for the last C products.
+    """`solve_games` with 0 <= lambda, s <= cap, lambda (cap - s) = 0 for the last C products.
 
-    offered, cost: (B, J); caps: (B, C) shares of potential buyers, infinite without a cap. Returns the
-    line-ups, with profits at true costs, and the shadow prices (B, C) in the game's money. A row whose caps
-    are not met in time is marked as not converged.
+    offered: (R, J); cost: (B, J), B = M R; caps: (B, C) shares of potential buyers, infinite without a cap;
+    start: (M, J). Returns the line-ups, with profits at true costs, and the shadow prices (B, C) in money. A
+    row whose caps are not met in time is marked as not converged.
     """
-    found = solve_lineups(game, offered, cost, start=start, chord=chord)
+    found = solve_games(games, offered, cost, start, nearby=nearby, chord=chord)
     count = caps.shape[1]
+    per_game = len(offered)
     shadow = np.zeros(caps.shape)
-    limited = np.isfinite(caps) & offered[:, -count:]
+    limited = np.isfinite(caps) & np.tile(offered[:, -count:], (len(games.delta), 1))
     rows = np.flatnonzero((limited & (found.shares[:, -count:] > caps)).any(axis=1))
     if rows.size == 0:
         return found, shadow
-    at, solved = shadow[rows], _rows(found, rows)
-    bound, on = np.where(limited[rows], caps[rows], np.inf), offered[rows]
+    of, on = rows // per_game, np.ascontiguousarray(offered[rows % per_game])
+    bound, at = np.where(limited[rows], caps[rows], np.inf), shadow[rows]
+    solved = _rows(found, rows)
+    inner, paid, begin = games.take(of), cost[rows], start[of]
+    done = np.zeros(len(rows), dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
         gap = np.log(solved.shares[:, -count:] / bound)
-        margin = game.keep[-count:] * solved.price[:, -count:] - cost[rows][:, -count:]
-        slope = (
-            1.0 / margin
-        )  # near its optimum a price loses one per cent of sales per per cent of its margin
-    done = np.zeros(len(rows), dtype=bool)
+        margin = inner.keep[:, -count:] * solved.price[:, -count:] - paid[:, -count:]
+        slope = 1.0 / margin  # near its optimum a price loses one per cent of sales per per cent of margin
     for _ in range(_MOST_STEPS):
         active = (at > 0) | (gap > 0)
         step = np.where(active & np.isfinite(gap), gap / slope, 0.0)
         moved = np.maximum(0.0, at + step)
-        done = np.where(active, np.abs(np.where(moved > 0, gap, 0.0)), 0.0).max(axis=1) <= _TOLERANCE
-        if done.all():
+        far = np.where(active, np.abs(np.where(moved > 0, gap, 0.0)), 0.0).max(axis=1)
+        done |= far <= _TOLERANCE
+        live = np.flatnonzero(~done)
+        if live.size == 0:
             break
-        lifted = cost[rows].copy()
-        lifted[:, -count:] += moved
-        solved = solve_lineups(game, on, lifted, start=start, chord=chord)
+        lifted = paid[live].copy()
+        lifted[:, -count:] += moved[live]
+        fresh = solve_games(inner.take(live), on[live], lifted, begin[live], chord=chord)
+        solved = _with_rows(solved, live, fresh)
         with np.errstate(divide="ignore", invalid="ignore"):
-            now = np.log(solved.shares[:, -count:] / bound)
-            fresh = -(now - gap) / (moved - at)
-        useful = np.isfinite(fresh) & (fresh > 0) & (np.abs(moved - at) > 0)
-        slope = np.where(useful, fresh, slope)
-        at, gap = moved, now
+            now = np.log(fresh.shares[:, -count:] / bound[live])
+            secant = -(now - gap[live]) / (moved[live] - at[live])
+        useful = np.isfinite(secant) & (secant > 0) & (np.abs(moved[live] - at[live]) > 0)
+        slope[live] = np.where(useful, secant, slope[live])
+        at[live], gap[live] = moved[live], now
     profit = solved.profit.copy()
-    firms = game.firms[-count:]
-    for j in range(count):
-        profit[:, firms[j]] += at[:, j] * solved.shares[:, solved.shares.shape[1] - count + j]
+    products = solved.shares.shape[1]
+    for j in range(products - count, products):
+        profit[:, games.firms[j]] += at[:, j - products + count] * solved.shares[:, j]
     solved = replace(solved, profit=profit, converged=solved.converged & done)
     shadow[rows] = at
     return _with_rows(found, rows, solved), shadow

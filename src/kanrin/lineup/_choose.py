@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kanrin.base import Floats
-from kanrin.lineup._valuation import Valuation
 
 __all__ = ["Lineup", "Ranking", "all_lineups", "neighbours", "paired_difference", "rank_lineups"]
 
@@ -37,14 +37,10 @@ class Ranking:
     mean: tuple[float, ...]  # million JPY over the programme, in that order
 
 
-def rank_lineups(valuation: Valuation) -> Ranking:
-    """Rank the rows of a valuation; among equals the smaller line-up comes first."""
-    means = valuation.value.mean(axis=0)
-    order = sorted(
-        range(len(valuation.rows)), key=lambda r: (-round(float(means[r]), 9), sum(valuation.rows[r].offered))
-    )
-    lineups = [valuation.rows[r].offered for r in order]
-    return Ranking(lineups[0], tuple(lineups), tuple(float(means[r]) for r in order))
+def rank_lineups(lineups: Sequence[Lineup], means: Floats) -> Ranking:
+    """Rank line-ups by mean worth (R,), million JPY; among equals the smaller comes first."""
+    order = sorted(range(len(lineups)), key=lambda r: (-round(float(means[r]), 9), sum(lineups[r])))
+    return Ranking(lineups[order[0]], tuple(lineups[r] for r in order), tuple(float(means[r]) for r in order))
 
 
 def paired_difference(a: Floats, b: Floats) -> tuple[float, float]:

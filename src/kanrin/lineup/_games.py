@@ -1,4 +1,4 @@
-"""The price games of a draw: every line-up asked about, solved in one batch on its own market (delta-pi).
+"""The price games of some draws: every line-up asked about, in one batch on each draw's market (delta-pi).
 
 Products are the J cars on sale followed by the C candidates.
 """
@@ -12,28 +12,33 @@ import numpy as np
 
 from kanrin.base import Bools, Floats, Ints
 from kanrin.demand import consumer_surplus
-from kanrin.equilibrium import Chord, PriceGame, chord_at, recover_costs, solve_prices
+from kanrin.equilibrium import Chord, Games, PriceGame, chord_at, recover_many, solve_games
 from kanrin.kernels import is_native
 from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._entry import Entries
 from kanrin.lineup._market import BaseMarket
+from kanrin.lineup._path import Path, path_through
 from kanrin.lineup._terms import Terms
 from kanrin.lineup._valuation import Detail, Row
 
-__all__ = ["Answer", "Neighbour", "Work", "neighbour", "point_game", "point_start", "solve_draw"]
-
-_FEW = (
-    48  # line-ups of a call up to which NumPy does better with a borrowed Jacobian than one of the draw's own
-)
+__all__ = ["Answer", "Neighbour", "Work", "neighbour", "point_game", "point_start", "solve_draws"]
 
 
 @dataclass(frozen=True)
 class Neighbour:
     """The market at its point estimate with every candidate on sale: where all draws start from."""
 
-    chord: Chord
+    chord: Chord | None
     price: Floats  # (C,) candidates' prices there, million JPY pre-tax
     cost: Floats  # (C,) their cost over keep there, million JPY
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that share every keep of the game, and so can be solved together."""
+
+    members: Ints  # (R',) rows
+    path: Path  # through them
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,12 @@ class Work:
     detail_row: int | None
     near: Neighbour
 
-    def groups(self) -> list[list[int]]:
-        """Rows that share every keep of the game, and so can be solved together."""
+    def groups(self) -> list[Group]:
+        """The rows that ask something, by what sellers keep; an empty line-up changes nothing."""
         by_keep: list[tuple[Terms, list[int]]] = []
         for k, row in enumerate(self.rows):
+            if not any(row.offered) and k != self.detail_row:
+                continue
             mine = self.terms[row.terms]
             for other, members in by_keep:
                 same_new = np.array_equal(other.keep, mine.keep)
@@ -63,20 +70,23 @@ class Work:
                     break
             else:
                 by_keep.append((mine, [k]))
-        return [members for _, members in by_keep]
+        return [
+            Group(np.array(members), path_through([self.rows[k] for k in members], self.terms))
+            for _, members in by_keep
+        ]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Answers to R rows on one draw."""
+    """Answers to R rows on n draws."""
 
-    gain: Floats  # (R,) million JPY a year
-    units: Floats  # (R, C) vehicles a year
-    price: Floats  # (R, C) million JPY pre-tax, NaN when not offered
-    shadow: Floats  # (R, C) shadow price of a cap, million JPY per car; zero where it is slack
+    gain: Floats  # (n, R) million JPY a year
+    units: Floats  # (n, R, C) vehicles a year
+    price: Floats  # (n, R, C) million JPY pre-tax, NaN when not offered
+    shadow: Floats  # (n, R, C) shadow price of a cap, million JPY per car; zero where it is slack
     residual: float  # largest relative residual
     failures: int
-    detail: Detail | None  # of the row asked for, without the axis of draws
+    detail: Detail | None  # of the row asked for, n draws
 
 
 def _firms(market: BaseMarket, entries: Entries) -> Ints:
@@ -107,93 +117,106 @@ def point_start(market: BaseMarket, cost: Floats, keep: Floats) -> Floats:
 
 
 def neighbour(market: BaseMarket, entries: Entries, terms: Terms) -> Neighbour:
-    """The point estimate at the mean of the terms, whose Jacobian serves all draws."""
+    """The point estimate at the mean of the terms; without compiled kernels its Jacobian serves all draws."""
     cost, keep = terms.cost.mean(axis=0), terms.keep.mean(axis=0)
     game = point_game(market, entries, cost, keep)
-    found = solve_prices(game, start=point_start(market, cost, keep))
-    return Neighbour(chord_at(game, found.price), found.price[len(market.models) :], cost / keep)
+    every = np.ones((1, game.product_count), dtype=bool)
+    found = solve_games(Games.of(game), every, game.cost[None].copy(), point_start(market, cost, keep)[None])
+    chord = None if is_native() else chord_at(game, found.price[0])
+    return Neighbour(chord, found.price[0, len(market.models) :], cost / keep)
 
 
-def solve_draw(work: Work, groups: list[list[int]], d: int) -> Answer:
-    """All rows on draw d; equilibria that are not found are kept and counted."""
+def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
+    """All rows on some draws; equilibria that are not found are kept and counted."""
     market, rows = work.market, work.rows
-    products = len(market.models)
+    count, products = len(work.slopes[draws]), len(market.models)
     candidates = len(work.entries.entries)
-    gain, units = np.zeros(len(rows)), np.zeros((len(rows), candidates))
-    price = np.full((len(rows), candidates), np.nan)
-    shadow = np.zeros((len(rows), candidates))
+    gain, units = np.zeros((count, len(rows))), np.zeros((count, len(rows), candidates))
+    price = np.full((count, len(rows), candidates), np.nan)
+    shadow = np.zeros((count, len(rows), candidates))
     residual, failures = 0.0, 0
     detail: Detail | None = None
-    for every in groups:
-        # an empty line-up changes nothing
-        members = [k for k in every if any(rows[k].offered) or k == work.detail_row]
-        if not members:
-            continue
-        terms = work.terms[rows[members[0]].terms]
-        game, own_cost, base_gain = _draw_game(work, terms, d)
-        offered = np.ones((len(members), products + candidates), dtype=bool)
-        offered[:, products:] = [rows[k].offered for k in members]
-        cost = np.empty(offered.shape)
-        cost[:, :products] = own_cost
-        cost[:, products:] = [work.terms[rows[k].terms].cost[d] for k in members]
-        near = work.near
-        start = np.concatenate([market.price, near.price + terms.cost[d] / terms.keep[d] - near.cost])
-        chord = near.chord if is_native() or len(members) <= _FEW else None
-        caps = np.array([work.terms[rows[k].terms].cap[d] for k in members]) / market.size
-        found, shadow[members] = solve_within_caps(game, offered, cost, caps, start, chord)
-        gain[members] = market.size * (found.profit[:, work.maker] - base_gain[work.maker])
-        gain[[k for k in members if not any(rows[k].offered)]] = 0.0
-        units[members] = market.size * found.shares[:, products:]
-        price[members] = found.price[:, products:]
+    for group in groups:
+        solved = [rows[k] for k in group.members[group.path.order]]
+        terms = [work.terms[row.terms] for row in solved]
+        games, own_cost, earned = _draw_games(work, terms[0], draws)
+        offered = np.ones((len(solved), products + candidates), dtype=bool)
+        offered[:, products:] = [row.offered for row in solved]
+        cost = np.empty((count, len(solved), products + candidates))
+        cost[:, :, :products] = own_cost[:, None, :]
+        for r, t in enumerate(terms):
+            cost[:, r, products:] = t.cost[draws]
+        near, first = work.near, terms[0]
+        start = np.empty((count, products + candidates))
+        start[:, :products] = market.price
+        start[:, products:] = near.price + first.cost[draws] / first.keep[draws] - near.cost
+        caps = np.stack([t.cap[draws] for t in terms], axis=1) / market.size
+        found, steered = solve_within_caps(
+            games, offered, cost.reshape(-1, products + candidates), caps.reshape(-1, candidates), start,
+            nearby=group.path.nearby, chord=near.chord,
+        )  # fmt: skip
+        here = group.path.answer
+        shape = (count, len(solved))
+        profit, sold, asked, steered = (
+            a.reshape(*shape, -1) for a in (found.profit, found.shares, found.price, steered)
+        )
+        gain[:, group.members] = market.size * (profit[:, here, work.maker] - earned[:, None, work.maker])
+        units[:, group.members] = market.size * sold[:, here, products:]
+        price[:, group.members] = asked[:, here, products:]
+        shadow[:, group.members] = steered[:, here]
         residual = max(residual, float(found.residual.max()))
-        failures += int((~found.converged).sum())
-        if work.detail_row in members:
-            at = members.index(work.detail_row)
-            detail = _detail(work, game, d, found.price[at], found.shares[at], found.profit[at], base_gain)
+        failures += int((~found.converged).reshape(shape)[:, here].sum())
+        if work.detail_row is not None and work.detail_row in group.members:
+            at = int(here[np.flatnonzero(group.members == work.detail_row)[0]])
+            detail = _detail(work, games, draws, asked[:, at], sold[:, at], profit[:, at], earned)
+    gain[:, [k for k, row in enumerate(rows) if not any(row.offered)]] = 0.0
     return Answer(gain, units, price, shadow, residual, failures, detail)
 
 
-def _draw_game(work: Work, terms: Terms, d: int) -> tuple[PriceGame, Floats, Floats]:
-    """The game of a draw, recovered costs (J,) and the firms' profit per potential buyer as it is (F,)."""
+def _draw_games(work: Work, terms: Terms, draws: slice) -> tuple[Games, Floats, Floats]:
+    """The games of some draws, recovered costs (n, J) and the firms' profit per potential buyer as it is
+    (n, F).
+    """
     market = work.market
-    costs = recover_costs(
-        delta=work.delta[d],
-        alpha=work.slopes[d],
+    cost, margin = recover_many(
+        work.delta[draws], work.slopes[draws], market.agents.weights, market.price, market.firm_of,
+        terms.market_keep[draws], market.tax,
+    )  # fmt: skip
+    firms = _firms(market, work.entries)
+    games = Games(
+        delta=np.concatenate([work.delta[draws], work.delta_new[draws]], axis=1),
+        alpha=work.slopes[draws],
         weights=market.agents.weights,
-        price=market.price,
-        firms=market.firm_of,
-        keep=terms.market_keep[d],
-        ad_valorem=market.tax,
+        keep=np.concatenate([terms.market_keep[draws], terms.keep[draws]], axis=1),
+        ad_valorem=np.full(firms.size, market.tax),
+        levies=np.zeros(firms.size),
+        firms=firms,
     )
-    game = PriceGame(
-        delta=np.concatenate([work.delta[d], work.delta_new[d]]),
-        alpha=work.slopes[d],
-        weights=market.agents.weights,
-        cost=np.concatenate([costs.cost, terms.cost[d]]),
-        keep=np.concatenate([terms.market_keep[d], terms.keep[d]]),
-        ad_valorem=np.asarray(market.tax),
-        levies=np.asarray(0.0),
-        firms=_firms(market, work.entries),
+    earned: Floats = np.stack(
+        [
+            np.bincount(market.firm_of, weights=m, minlength=len(market.firms)).astype(np.float64)
+            for m in margin * market.shares
+        ]
     )
-    earned = costs.margin * market.shares
-    now = np.bincount(market.firm_of, weights=earned, minlength=len(market.firms)).astype(np.float64)
-    return game, costs.cost, now
+    return games, cost, earned
 
 
 def _detail(
-    work: Work, game: PriceGame, d: int, price: Floats, shares: Floats, profit: Floats, now: Floats
+    work: Work, games: Games, draws: slice, price: Floats, shares: Floats, profit: Floats, now: Floats
 ) -> Detail:
     market = work.market
     products = len(market.models)
     sold: Bools = np.isfinite(price)
-    consumer_price = game.consumer_price(np.where(sold, price, 0.0))[sold]
-    after = consumer_surplus(game.delta[sold], game.alpha, consumer_price)
-    before = consumer_surplus(work.delta[d], game.alpha, market.list_price)
-    by_agent: Floats = after - before
+    consumer_price = (1.0 + games.ad_valorem) * np.where(sold, price, 0.0) + games.levies
+    by_agent = np.empty(games.alpha.shape)
+    for d, alpha in enumerate(games.alpha):
+        on = sold[d]
+        after = consumer_surplus(games.delta[d, on], alpha, consumer_price[d, on])
+        by_agent[d] = after - consumer_surplus(work.delta[draws][d], alpha, market.list_price)
     return Detail(
-        share_change=shares[:products] - market.shares,
-        price_change=price[:products] - market.price,
-        firm_gain=market.size * (profit[: len(now)] - now),
-        surplus=np.asarray(market.size * float(by_agent @ market.agents.weights)),
+        share_change=shares[:, :products] - market.shares,
+        price_change=price[:, :products] - market.price,
+        firm_gain=market.size * (profit[:, : now.shape[1]] - now[:, : profit.shape[1]]),
+        surplus=market.size * (by_agent @ market.agents.weights),
         surplus_by_agent=by_agent,
     )

@@ -25,7 +25,7 @@ from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swing
 from kanrin.lineup._settings import Settings, run_id
 from kanrin.lineup._terms import Terms, money_terms, read_terms
 from kanrin.lineup._valuation import Row, Valuation
-from kanrin.lineup._value import Progress, value_rows
+from kanrin.lineup._value import Inverted, Progress, invert_draws, mean_worth, value_rows
 from kanrin.lineup._variance import variance_shares
 from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 
@@ -185,7 +185,7 @@ def _solve(
 
     first = drawn(draws, _SELECT)
     lineups = all_lineups(len(entries.entries))
-    chosen_on = value_rows(
+    means = mean_worth(
         market,
         entries,
         first,
@@ -196,10 +196,11 @@ def _solve(
         progress=progress,
         what=f"{len(lineups)} line-ups",
     )
-    ranking = rank_lineups(chosen_on)
+    ranking = rank_lineups(lineups, means)
     best = ranking.best
     fresh = drawn(draws, _FRESH)
     terms = money_terms(book, market, entries, fresh)
+    inverted = invert_draws(market, fresh)
 
     def afresh(lineup: Lineup) -> Valuation:
         return value_rows(
@@ -210,6 +211,7 @@ def _solve(
             _fresh_rows(lineup, ranking),
             me,
             detail_row=0,
+            inverted=inverted,
             workers=workers,
             progress=progress,
             what="fresh draws",
@@ -226,13 +228,15 @@ def _solve(
     roots: list[BreakEven] = []
     if sensitivity:
         if any(best):
-            shifted = _shifts(market, entries, fresh, terms, best, me, workers)
+            shifted = _shifts(market, entries, fresh, inverted, terms, best, me, workers)
         sense = drawn(min(draws, _SENSE_DRAWS), _SENSE)
         headline = {r.offered: float(w) for r, w in zip(valued.rows, valued.value.mean(axis=0), strict=True)}
         found = swings(
             book, market, entries, sense, best, used, me, headline, workers=workers, progress=progress
         )
-        roots = break_even_rates(book, market, entries, fresh, best, me, workers=workers, progress=progress)
+        roots = break_even_rates(
+            book, market, entries, fresh, inverted, best, me, workers=workers, progress=progress
+        )
     sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
     entries = _told_at(book, entries, {**pilot, **{k: v for k, v in sold.items() if v > 0}})
     return Plan(
@@ -314,11 +318,28 @@ def _fresh_rows(best: Lineup, ranking: Ranking) -> list[Row]:
 
 
 def _shifts(
-    market: BaseMarket, entries: Entries, draws: Draws, terms: Terms, best: Lineup, me: int, workers: int
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    inverted: Inverted,
+    terms: Terms,
+    best: Lineup,
+    me: int,
+    workers: int,
 ) -> dict[float, Floats]:
     """Mean units (C,) of the chosen line-up if every new model is worse than the effects say (selection)."""
     out = {}
     for shift in (-0.5, -1.0):
-        v = value_rows(market, entries, draws, [terms], [Row(best)], me, xi_shift=shift, workers=workers)
+        v = value_rows(
+            market,
+            entries,
+            draws,
+            [terms],
+            [Row(best)],
+            me,
+            xi_shift=shift,
+            inverted=inverted,
+            workers=workers,
+        )
         out[shift] = v.units[:, 0].mean(axis=0)
     return out

@@ -19,7 +19,7 @@ from kanrin.lineup._entry import Entries, reforecast
 from kanrin.lineup._market import LEFT_HAND_DRIVE, BaseMarket, rebuild_at_belief, rebuild_at_size
 from kanrin.lineup._terms import Terms, money_terms
 from kanrin.lineup._valuation import Row
-from kanrin.lineup._value import Progress, value_rows
+from kanrin.lineup._value import Inverted, Progress, invert_draws, mean_worth, value_rows
 from kanrin.rules import FX, Book
 
 __all__ = ["BreakEven", "Swing", "break_even_rates", "swings"]
@@ -119,6 +119,7 @@ def swings(
     keys = [
         k for k in uncertain_keys(book, [*used, FX], choices=True) if k not in _APART and not _is_off(book, k)
     ]
+    inverted = invert_draws(market, draws)
     terms: list[Terms] = [money_terms(book, market, entries, draws)]
     rows: list[Row] = [Row(lineup, 0)]
     ranges = {key: _range(book, key) for key in keys}
@@ -129,7 +130,16 @@ def swings(
     found: list[Swing] = []
     if any(lineup):
         v = value_rows(
-            market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="sensitivity"
+            market,
+            entries,
+            draws,
+            terms,
+            rows,
+            maker,
+            inverted=inverted,
+            workers=workers,
+            progress=progress,
+            what="sensitivity",
         )
         means = v.value.mean(axis=0)
         for k, key in enumerate(keys):
@@ -141,7 +151,7 @@ def swings(
         found += [apart.selection(), apart.market_size(), apart.left_hand_drive()]
         found = [s for s in found if s.size > _NO_EFFECT]
         found.sort(key=lambda s: (-round(s.size, 6), s.key))
-    return _flips(book, market, entries, draws, lineup, found, maker, workers, progress)
+    return _flips(book, market, entries, draws, inverted, lineup, found, maker, workers, progress)
 
 
 @dataclass(frozen=True)
@@ -203,6 +213,7 @@ def _flips(
     market: BaseMarket,
     entries: Entries,
     draws: Draws,
+    inverted: Inverted,
     lineup: Lineup,
     found: list[Swing],
     maker: int,
@@ -221,7 +232,16 @@ def _flips(
             terms.append(money_terms(book, market, entries, draws, {key: x}))
             rows += [Row(other, len(terms) - 1) for other in near]
     v = value_rows(
-        market, entries, draws, terms, rows, maker, workers=workers, progress=progress, what="flips"
+        market,
+        entries,
+        draws,
+        terms,
+        rows,
+        maker,
+        inverted=inverted,
+        workers=workers,
+        progress=progress,
+        what="flips",
     )
     means = v.value.mean(axis=0).reshape(-1, len(near))
     behind = v.value[:, :1] - v.value[:, : len(near)]  # today: the chosen less the other, on common draws
@@ -269,6 +289,7 @@ def break_even_rates(
     market: BaseMarket,
     entries: Entries,
     draws: Draws,
+    inverted: Inverted,
     lineup: Lineup,
     maker: int,
     *,
@@ -287,18 +308,19 @@ def break_even_rates(
     near = list(dict.fromkeys([lineup, *without]))
     terms = [money_terms(book, market, entries, draws, {FX: x}) for x in grid]
     rows = [Row(other, k) for k in range(len(grid)) for other in near]
-    v = value_rows(
+    worth = mean_worth(
         market,
         entries,
         draws,
         terms,
         rows,
         maker,
+        inverted=inverted,
         workers=workers,
         progress=progress,
         what="break-even rates",
     )
-    means = v.value.mean(axis=0).reshape(len(grid), len(near))
+    means = worth.reshape(len(grid), len(near))
     searched = (grid[0], grid[-1])
     chosen = [j for j, on in enumerate(lineup) if on]
     found = []

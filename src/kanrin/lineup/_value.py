@@ -2,13 +2,14 @@
 
 For each draw: invert the base market at the drawn price coefficient (`reinvert`, so that every draw
 reproduces what was sold), recover the costs, draw the candidates' xi, and solve the price game for every
-line-up asked about in one batch.
+line-up asked about. Draws are taken some at a time, so that memory does not grow with draws times line-ups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields
 from queue import SimpleQueue
 from threading import Event, Thread
 
@@ -19,14 +20,39 @@ from kanrin.base import Floats, SolveError
 from kanrin.demand import invert_many
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries
-from kanrin.lineup._games import Answer, Work, neighbour, solve_draw
+from kanrin.lineup._games import Answer, Work, neighbour, solve_draws
 from kanrin.lineup._market import BaseMarket
 from kanrin.lineup._terms import Terms, plants_of
 from kanrin.lineup._valuation import Detail, Row, Valuation
 
-__all__ = ["Progress", "value_rows"]
+__all__ = ["Inverted", "Progress", "invert_draws", "mean_worth", "value_rows"]
 
 Progress = Callable[[int, int, str], None]
+_ROWS_AT_ONCE = 1024  # equilibria of one piece of work: a few milliseconds each core, a few MB
+_DRAWS_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """The base market at the price coefficient of every draw."""
+
+    slopes: Floats  # (D, I) utils per million JPY
+    delta: Floats  # (D, J) utils
+
+
+def invert_draws(market: BaseMarket, draws: Draws) -> Inverted:
+    """Mean utilities that reproduce what was sold, draw by draw (`reinvert`). Raises SolveError."""
+    slopes = market.slopes(draws.theta[:, market.estimate.order.index("alpha")])
+    inverted = invert_many(
+        market.shares, market.list_price, slopes, market.agents.weights, start=market.inversion.delta
+    )
+    if not inverted.converged.all():
+        d = int(np.argmin(inverted.converged))
+        raise SolveError(
+            f"draw {d}: shares not inverted, residual {inverted.residual[d]:.1e}; "
+            "try another seed or a larger market"
+        )
+    return Inverted(slopes, inverted.delta)
 
 
 def value_rows(
@@ -39,6 +65,7 @@ def value_rows(
     *,
     xi_shift: float = 0.0,
     detail_row: int | None = None,
+    inverted: Inverted | None = None,
     workers: int = 2,
     progress: Progress | None = None,
     what: str = "line-ups",
@@ -47,35 +74,18 @@ def value_rows(
 
     `terms` holds one set of money terms or more, and each row says which is its own. `xi_shift` further
     moves the candidates' xi by that many of its standard deviations (selection). `detail_row` asks for the
-    market's side of one row. Draws run on `workers` threads; the answer does not depend on their number.
-    Raises SolveError when a draw's shares cannot be inverted.
+    market's side of one row; `inverted` saves inverting the same market on the same draws again. Draws run
+    on `workers` threads; the answer does not depend on their number. Raises SolveError when a draw's shares
+    cannot be inverted.
     """
-    alphas = draws.theta[:, market.estimate.order.index("alpha")]
-    slopes = market.slopes(alphas)
-    inverted = invert_many(
-        market.shares, market.list_price, slopes, market.agents.weights, start=market.inversion.delta
-    )
-    if not inverted.converged.all():
-        d = int(np.argmin(inverted.converged))
-        raise SolveError(
-            f"draw {d}: shares not inverted, residual {inverted.residual[d]:.1e}; "
-            "try another seed or a larger market"
-        )
-    taste = [market.estimate.order.index(n) for n in market.estimate.beta_names]
-    beta = draws.theta[:, taste]
-    xi_hat = inverted.delta - beta @ market.attributes.T
-    xi_new = entries.forecast.draws(xi_hat, draws.normals) + (entries.shift + xi_shift) * entries.forecast.sd
-    delta_new = beta @ entries.attributes.T + xi_new
-    near = neighbour(market, entries, terms[0])
-    work = Work(
-        market, entries, terms, tuple(rows), maker, slopes, inverted.delta, delta_new, detail_row, near
-    )
-    with threadpool_limits(limits=1, user_api="blas"):
-        answers = _run(work, draws.count, workers, progress, what)
+    work = _work(market, entries, draws, terms, rows, maker, xi_shift, detail_row, inverted)
+    with closing(_answers(work, draws.count, workers, progress, what)) as pieces:
+        answers = [answer for _, answer in pieces]
     stack = {
-        name: np.stack([getattr(a, name) for a in answers]) for name in ("gain", "units", "price", "shadow")
+        name: np.concatenate([getattr(a, name) for a in answers])
+        for name in ("gain", "units", "price", "shadow")
     }
-    forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"])
+    forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"], slice(None))
     details = [a.detail for a in answers if a.detail is not None]
     return Valuation(
         rows=work.rows,
@@ -87,70 +97,126 @@ def value_rows(
         shadow=stack["shadow"],
         residual=max(a.residual for a in answers),
         failures=sum(a.failures for a in answers),
-        detail=_stacked(details) if details else None,
+        detail=_joined(details) if details else None,
     )
 
 
-def _stacked(details: Sequence[Detail]) -> Detail:
-    return Detail(**{f.name: np.stack([getattr(x, f.name) for x in details]) for f in fields(Detail)})
+def mean_worth(
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: Sequence[Terms],
+    rows: Sequence[Row],
+    maker: int,
+    *,
+    inverted: Inverted | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+    what: str = "line-ups",
+) -> Floats:
+    """Means over the draws of the rows' worth (R,), million JPY, as `value_rows`; nothing else is kept."""
+    work = _work(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
+    total = np.zeros(len(work.rows))
+    with closing(_answers(work, draws.count, workers, progress, what)) as pieces:
+        for which, answer in pieces:
+            total += _money(entries, terms, work.rows, answer.gain, answer.units, which)[1].sum(axis=0)
+    return np.asarray(total / draws.count)
 
 
-def _run(work: Work, count: int, workers: int, progress: Progress | None, what: str) -> list[Answer]:
-    """All draws, on threads that take the next draw until none is left.
+def _work(
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: Sequence[Terms],
+    rows: Sequence[Row],
+    maker: int,
+    xi_shift: float,
+    detail_row: int | None,
+    inverted: Inverted | None,
+) -> Work:
+    base = invert_draws(market, draws) if inverted is None else inverted
+    taste = [market.estimate.order.index(n) for n in market.estimate.beta_names]
+    beta = draws.theta[:, taste]
+    xi_hat = base.delta - beta @ market.attributes.T
+    xi_new = entries.forecast.draws(xi_hat, draws.normals) + (entries.shift + xi_shift) * entries.forecast.sd
+    delta_new = beta @ entries.attributes.T + xi_new
+    near = neighbour(market, entries, terms[0])
+    return Work(
+        market, entries, terms, tuple(rows), maker, base.slopes, base.delta, delta_new, detail_row, near
+    )
+
+
+def _joined(details: Sequence[Detail]) -> Detail:
+    return Detail(**{f.name: np.concatenate([getattr(x, f.name) for x in details]) for f in fields(Detail)})
+
+
+def _answers(
+    work: Work, count: int, workers: int, progress: Progress | None, what: str
+) -> Generator[tuple[slice, Answer], None, None]:
+    """The draws' answers in order, some draws at a time, on threads that take the next until none is left.
 
     Answers come back over a queue: waiting on it holds no lock that a thread needs, so that an interrupt
-    cannot leave one waiting for ever, as it can in `concurrent.futures.wait`.
+    cannot leave one waiting for ever, as it can in `concurrent.futures.wait`. Pieces are short: an interrupt
+    waits for those under way only.
     """
     groups = work.groups()
+    at_once = max(1, min(_DRAWS_AT_ONCE, _ROWS_AT_ONCE // max(1, len(work.rows))))
+    pieces = [slice(d, min(d + at_once, count)) for d in range(0, count, at_once)]
     answers: dict[int, Answer] = {}
     waiting: SimpleQueue[tuple[int, Answer | BaseException]] = SimpleQueue()
-    left, stop = iter(range(count)), Event()
+    left, stop = iter(range(len(pieces))), Event()
 
-    def draw_by_draw() -> None:
-        for d in left:  # the step of a range is one step of the interpreter: no draw is taken twice
+    def piece_by_piece() -> None:
+        for k in left:  # the step of a range is one step of the interpreter: no piece is taken twice
             if stop.is_set():
                 return
             try:
-                waiting.put((d, solve_draw(work, groups, d)))
+                waiting.put((k, solve_draws(work, groups, pieces[k])))
             except BaseException as error:
-                waiting.put((d, error))
+                waiting.put((k, error))
                 return
 
-    threads = [Thread(target=draw_by_draw, daemon=True) for _ in range(max(1, min(workers, count)))]
+    threads = [Thread(target=piece_by_piece, daemon=True) for _ in range(max(1, min(workers, len(pieces))))]
     try:
         if progress:
             progress(0, count, what)
-        for thread in threads:
-            thread.start()
-        while len(answers) < count:
-            d, found = waiting.get()
-            if isinstance(found, BaseException):
-                raise found
-            answers[d] = found
-            if progress:
-                progress(len(answers), count, what)
+        with threadpool_limits(limits=1, user_api="blas"):
+            for thread in threads:
+                thread.start()
+            for k, which in enumerate(pieces):
+                while k not in answers:
+                    place, found = waiting.get()
+                    if isinstance(found, BaseException):
+                        raise found
+                    answers[place] = found
+                if progress:
+                    progress(which.stop, count, what)
+                yield which, answers.pop(k)
     finally:
         stop.set()
         for thread in threads:
             if thread.ident is not None:
                 thread.join()
-    return [answers[d] for d in range(count)]
 
 
 def _money(
-    entries: Entries, terms: Sequence[Terms], rows: Sequence[Row], gain: Floats, units: Floats
+    entries: Entries, terms: Sequence[Terms], rows: Sequence[Row], gain: Floats, units: Floats, which: slice
 ) -> tuple[Floats, Floats]:
-    """Home margin forgone a year and the programme's worth, (D, R) each."""
+    """Home margin forgone a year and the programme's worth, (n, R) each, on the draws `which`."""
     plants, plant_of = plants_of(entries)
     forgone, value = np.zeros(gain.shape), np.zeros(gain.shape)
-    for r, row in enumerate(rows):
-        t = terms[row.terms]
-        for k in range(len(plants)):
-            at = plant_of == k
-            sent = units[:, r, at].sum(axis=1)
-            excess = np.maximum(0.0, sent - t.spare[:, k])
-            weighted = (units[:, r, at] * t.home_margin[:, at]).sum(axis=1)
-            forgone[:, r] += excess * weighted / np.where(sent > 0, sent, 1.0)
-        fixed = t.fixed @ np.array(row.offered, dtype=np.float64)
-        value[:, r] = t.annuity * (gain[:, r] - forgone[:, r]) - fixed
+    offered = np.array([row.offered for row in rows], dtype=np.float64)
+    by_terms = np.array([row.terms for row in rows])
+    for k in dict.fromkeys(by_terms.tolist()):
+        t, mine = terms[k], np.flatnonzero(by_terms == k)
+        sold = units[:, mine]
+        lost = np.zeros((len(gain), mine.size))
+        for plant in range(len(plants)):
+            at = plant_of == plant
+            sent = sold[:, :, at].sum(axis=2)
+            excess = np.maximum(0.0, sent - t.spare[which, plant, None])
+            weighted = (sold[:, :, at] * t.home_margin[which][:, None, at]).sum(axis=2)
+            lost += excess * weighted / np.where(sent > 0, sent, 1.0)
+        forgone[:, mine] = lost
+        value[:, mine] = t.annuity[which, None] * (gain[:, mine] - lost) - t.fixed[which] @ offered[mine].T
     return forgone, value

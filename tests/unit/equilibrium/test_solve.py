@@ -14,6 +14,7 @@ from kanrin.equilibrium import (
     deviation_gains,
     first_order,
     recover_costs,
+    recover_many,
     solve_prices,
 )
 from simulated_market import simulated_game
@@ -174,3 +175,20 @@ def test_a_start_beyond_every_buyer_is_brought_back() -> None:
     game = simulated_game(15)
     found = solve_prices(game, start=np.full(9, 1e5))
     np.testing.assert_allclose(found.price, solve_prices(game).price, rtol=1e-10)
+
+
+def test_costs_of_many_draws_are_those_of_each() -> None:
+    game = simulated_game(14)
+    price = solve_prices(game).price
+    rng = np.random.default_rng(14)
+    delta = game.delta + rng.normal(0.0, 0.1, (3, price.size))
+    alpha = game.alpha * rng.uniform(0.9, 1.1, (3, 1))
+    keep = game.keep * rng.uniform(0.9, 1.0, (3, price.size))
+    cost, margin = recover_many(delta, alpha, game.weights, price, game.firms, keep, 0.1)
+    for d in range(3):
+        alone = recover_costs(
+            delta=delta[d], alpha=alpha[d], weights=game.weights, price=price, firms=game.firms,
+            keep=keep[d], ad_valorem=0.1,
+        )  # fmt: skip
+        np.testing.assert_allclose(cost[d], alone.cost, rtol=1e-12)
+        np.testing.assert_allclose(margin[d], alone.margin, rtol=1e-12)

@@ -10,7 +10,7 @@ import pytest
 
 from kanrin.base import Floats, InputError
 from kanrin.equilibrium import PriceGame, chord_at, solve_lineups, solve_prices
-from kanrin.kernels import PriceRows, price_rows
+from kanrin.kernels import Nearby, PriceRows, price_rows
 from kanrin.kernels._twin_prices import PriceRow, zeta_residual
 from simulated_market import simulated_game
 
@@ -214,3 +214,76 @@ def test_bad_input_is_named(change: dict[str, Any], says: str) -> None:
     }  # fmt: skip
     with pytest.raises(InputError, match=says):
         price_rows(**(given | change))
+
+
+def draws_and_rows(markets: int, rows: int) -> dict[str, Any]:
+    """Some draws of a market and some line-ups in each, as arguments of `price_rows`."""
+    game = simulated_game(16, products=18, firms=4, nodes=21)
+    rng = np.random.default_rng(16)
+    offered = np.ones((rows, 18), dtype=bool)
+    offered[:, -3:] = (np.arange(rows)[::-1, None] >> np.arange(3)) & 1
+    delta = game.delta + rng.normal(0.0, 0.2, (markets, 18))
+    alpha = game.alpha * rng.uniform(0.8, 1.2, (markets, 1))
+    keep = game.keep * rng.uniform(0.9, 1.0, (markets, 18))
+    return {
+        "delta": delta, "alpha": alpha, "weights": game.weights, "keep": keep,
+        "cost": np.repeat(game.cost * rng.uniform(0.9, 1.1, (markets, 1)), rows, axis=0),
+        "ad_valorem": game.ad_valorem, "levies": game.levies, "firms": game.firms, "offered": offered,
+        "start": np.repeat((game.cost / game.keep * 1.2)[None], markets, axis=0),
+    }  # fmt: skip
+
+
+NEAR = Nearby(np.array([0, 0, 1, 2, 5]), np.array([0, 0, 1, 2, 0]), np.array([1.0, 1.0, 1.0, 1.0, -1.0]))
+
+
+@pytest.mark.parametrize("nearby", [None, NEAR])
+def test_rows_of_many_markets_are_those_markets_one_by_one(nearby: Nearby | None) -> None:
+    given = draws_and_rows(3, 4)
+    found = price_rows(**given, rows=4, nearby=nearby, threads=2)
+    assert found.converged.all()
+    for m in range(3):
+        for r in range(4):
+            own = {k: given[k][m] for k in ("delta", "alpha", "keep", "start")}
+            alone = price_rows(
+                **(given | own | {"cost": given["cost"][4 * m + r][None], "offered": given["offered"][r]})
+            )
+            at = 4 * m + r
+            np.testing.assert_allclose(found.price[at], alone.price[0], rtol=ANOTHER_ROAD)
+            np.testing.assert_allclose(found.shares[at], alone.shares[0], rtol=ANOTHER_ROAD)
+            np.testing.assert_allclose(found.profit[at], alone.profit[0], rtol=ANOTHER_ROAD)
+
+
+def test_a_row_that_begins_at_its_own_answer_needs_no_step() -> None:
+    given = draws_and_rows(2, 4)
+    given["offered"] = np.repeat(given["offered"][:1], 4, axis=0)
+    twice = Nearby(np.array([0, 0, 1, 2, 3]), np.array([0, 1, 2]), np.ones(3))
+    steps = price_rows(**given, rows=4, nearby=twice).steps.reshape(2, 4)
+    assert (steps[:, 0] > 0).all() and (steps[:, 1:] == 0).all()
+
+
+def test_buyers_who_buy_nothing_may_be_left_out() -> None:
+    """Slopes so steep that nobody at them buys: with four rows and more they are not looked at."""
+    given = draws_and_rows(2, 8)
+    steep = np.where(np.arange(21) < 6, 60.0, 1.0) * given["alpha"]
+    given["alpha"] = np.ascontiguousarray(steep)
+    found = price_rows(**given, rows=8)
+    for m in range(2):
+        own = {k: given[k][m] for k in ("delta", "alpha", "keep", "start")}
+        cost = given["cost"][8 * m : 8 * m + 8]
+        alone = price_rows(**(given | own | {"cost": cost}))
+        np.testing.assert_allclose(found.price[8 * m : 8 * m + 8], alone.price, rtol=ANOTHER_ROAD)
+        np.testing.assert_allclose(found.shares[8 * m : 8 * m + 8], alone.shares, rtol=ANOTHER_ROAD)
+
+
+@pytest.mark.parametrize(
+    ("nearby", "rows", "says"),
+    [
+        (None, 3, "divides"),
+        (replace(NEAR, row=np.array([0, 0, 3, 2, 0])), 4, "a row before it"),
+        (replace(NEAR, weight=np.array([1.0, 1.0, np.nan, 1.0, -1.0])), 4, "weight"),
+        (replace(NEAR, start=np.array([0, 0, 2, 1, 5])), 4, "never fall"),
+    ],
+)
+def test_bad_rows_nearby_are_named(nearby: Nearby | None, rows: int, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        price_rows(**draws_and_rows(2, 4), rows=rows, nearby=nearby)

@@ -10,6 +10,7 @@ import pytest
 PATIENCE = 60.0  # seconds; the child takes about two, and one that hangs takes for ever
 CHILD = """
 import signal, threading, time
+from contextlib import closing
 from types import SimpleNamespace
 from kanrin.lineup import _value
 
@@ -17,13 +18,18 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGALRM, interrupt)
-_value.solve_draw = lambda work, groups, d: time.sleep(2e-5) or d
-work = SimpleNamespace(groups=lambda: None)
+_value.solve_draws = lambda work, groups, draws: time.sleep(2e-5) or draws.start
+work = SimpleNamespace(groups=lambda: None, rows=range(10_000))  # so many that each draw is a piece of work
+
+def answers(count):
+    with closing(_value._answers(work, count, 2, None, "draws")) as pieces:
+        return [answer for _, answer in pieces]
+
 struck = 0
 for k in range(60):
     signal.setitimer(signal.ITIMER_REAL, 2e-3 + 3.1e-4 * k)
     try:
-        _value._run(work, 3000, 2, None, "draws")
+        answers(3000)
     except KeyboardInterrupt:
         struck += 1
     signal.setitimer(signal.ITIMER_REAL, 0.0)
@@ -32,7 +38,7 @@ for k in range(60):
             time.sleep(0.01)
     assert threading.active_count() == 1, threading.enumerate()
 assert struck > 40, struck
-assert _value._run(work, 50, 2, None, "draws") == list(range(50))
+assert answers(50) == list(range(50))
 """
 
 
