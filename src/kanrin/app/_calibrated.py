@@ -71,11 +71,12 @@ def calibrated(spec: Placed[SimulateSpec]) -> Calibration:
         products = tuple(map(_text, table.labels(wanted.product).tolist()))
         owners = tuple(map(_text, table.labels(wanted.owner).tolist()))
         quantity, outside = _quantities(spec, table)
-        keep = table.numbers(wanted.keep) if isinstance(wanted.keep, str) else wanted.keep
+        kept = wanted.keep
+        keep = table.numbers(kept) if isinstance(kept, str) else np.full(table.rows, kept)
     policies = policies_of(spec, products, owners)
     with spec.at("calibration"):
         sales = Sales(
-            products, owners, table.numbers(wanted.price), quantity, policies, keep,  # type: ignore[arg-type]
+            products, owners, table.numbers(wanted.price), quantity, policies, keep,
             conduct=conduct_of(spec.content), name=wanted.file,
         )  # fmt: skip
         return _family(spec, sales, table, outside, _targets(spec, table, products))

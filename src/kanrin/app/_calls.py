@@ -140,16 +140,21 @@ def explain(
     result; a result is read from `answer` (the content of plan.json) or, without it, planned anew with the
     defaults. `figure.walk()` runs down the chain. Raises UnknownName with near names, or NotInForce.
     """
-    terms = {"on": on, "known_on": known_on, "end_of_law": end_of_law, "overrides": overrides}
     key = given_text("key", key, "a key of the case, a line of a waterfall or a result of a plan")
     if answer is not None and not (
         isinstance(answer, Mapping) and isinstance(answer.get("figures"), Mapping)
     ):
         raise InputError("answer: expected the content of plan.json, as plan(...).answer gives it")
     if is_result(key) or (answer is not None and key in answer["figures"]):
-        made = answer if answer is not None else plan(case, progress=progress, **terms).answer  # type: ignore[arg-type]
+        made = (
+            answer
+            if answer is not None
+            else plan(
+                case, on=on, known_on=known_on, end_of_law=end_of_law, overrides=overrides, progress=progress
+            ).answer
+        )
         return result_figure(made, key)
-    opened = book(case, **terms)  # type: ignore[arg-type]
+    opened = book(case, on=on, known_on=known_on, end_of_law=end_of_law, overrides=overrides)
     if not key.startswith(f"{WATERFALL}."):
         try:
             return explain_key(opened, key)

@@ -59,10 +59,9 @@ def given_day(name: str, value: object) -> date | None:
 
 def given_end_of_law(value: object) -> EndOfLaw:
     """What to do past the end of the law. Raises InputError."""
-    try:
-        return EndOfLaw(value)  # type: ignore[arg-type]
-    except ValueError:
-        raise refused("end_of_law", " or ".join(map(repr, map(str, EndOfLaw))), value) from None
+    if isinstance(value, str) and value in list(EndOfLaw):
+        return EndOfLaw(value)
+    raise refused("end_of_law", " or ".join(map(repr, map(str, EndOfLaw))), value)
 
 
 def given_estimate(value: object) -> Path | Estimate | None:

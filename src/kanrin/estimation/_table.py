@@ -104,9 +104,9 @@ def _is_missing(value: object) -> bool:
     return value is None or value != value or (isinstance(value, str) and value in _MISSING_TEXT)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: Any) -> bool:
     try:
-        float(value)  # type: ignore[arg-type]
+        float(value)
     except (TypeError, ValueError):
         return False
     return True
@@ -150,19 +150,19 @@ def as_table(data: object, title: str = "the data") -> Table:
     return Table(MappingProxyType(columns), rows, kind, title)
 
 
-def _columns(data: object, title: str) -> tuple[str, dict[str, Any]]:
+def _columns(data: Any, title: str) -> tuple[str, dict[str, Any]]:
     if isinstance(data, Mapping):
         return "dict", dict(data)
     if isinstance(data, np.ndarray) and data.dtype.names:
         return "dict", {name: data[name] for name in data.dtype.names}
     kind = type(data).__module__.split(".")[0]
     if kind in ("pandas", "polars") and hasattr(data, "columns"):
-        return kind, {str(name): data[name].to_numpy() for name in data.columns}  # type: ignore[index]
+        return kind, {str(name): data[name].to_numpy() for name in data.columns}
     if kind == "pyarrow" and hasattr(data, "column_names"):
         return kind, {
-            name: data.column(name).to_numpy(zero_copy_only=False)  # type: ignore[attr-defined]
-            if not hasattr(data.column(name), "combine_chunks")  # type: ignore[attr-defined]
-            else data.column(name).to_numpy()  # type: ignore[attr-defined]
+            name: data.column(name).to_numpy(zero_copy_only=False)
+            if not hasattr(data.column(name), "combine_chunks")
+            else data.column(name).to_numpy()
             for name in data.column_names
         }
     try:
