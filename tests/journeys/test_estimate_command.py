@@ -553,3 +553,32 @@ def test_what_cannot_be_estimated(run, folder, name):
     for fragment in fragments:
         assert fragment in result.err
     assert not (folder / "saved.toml").exists()
+
+
+def with_costs(folder: Path) -> Path:
+    """The example with a cost side."""
+    edit(
+        folder / "estimate.toml",
+        ("[instruments]", 'costs = "1 + size + steel"\ncost_form = "linear"\n\n[instruments]'),
+        (
+            "[agents]",
+            '[[supply_instruments.built]]\nkind = "differentiation-quadratic"\nof = "size"\n\n[agents]',
+        ),
+    )
+    return folder / "estimate.toml"
+
+
+def test_firms_that_count_each_others_profit_have_lower_costs(run, folder):
+    """The same prices with softer competition leave less for costs."""
+    makers = sorted({line.split(",")[2] for line in (folder / "cars.csv").read_text().splitlines()[1:]})
+    apart = run("estimate", with_costs(folder), "--json").json
+    spec = folder / "estimate.toml"
+    edit(spec, ("[agents]", f"[kappa.{makers[0]}]\n{makers[1]} = 0.5\n\n[agents]"))
+    softer = run("estimate", spec, "--json")
+    assert softer.code == 0, softer.err
+    cost = {p["name"]: p["estimate"] for p in softer.json["parameters"]}["cost: 1"]
+    before = {p["name"]: p["estimate"] for p in apart["parameters"]}["cost: 1"]
+    assert cost < before
+    edit(spec, (f"{makers[1]} = 0.5", "Nobody = 0.5"))
+    result = run("estimate", spec)
+    assert result.code == 2 and "unknown firm 'Nobody'" in result.err and "estimate.toml:" in result.err

@@ -203,5 +203,8 @@ class EstimateSpec(Record):
     estimation: EstimationSpec = EstimationSpec()
     starts: StartsSpec = StartsSpec()
     bounds: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    kappa: dict[str, dict[str, float]] = Field(
+        default_factory=dict
+    )  # setter: whose profit it counts, how far
     wedges: WedgesSpec = WedgesSpec()
     save: SaveSpec = SaveSpec()

@@ -15,7 +15,7 @@ from kanrin.app._estimate_spec import (
 )
 from kanrin.app._spec_reader import Placed, SpecError
 from kanrin.app._spec_words import in_spec_words
-from kanrin.base import InputError, SolveError
+from kanrin.base import Floats, InputError, SolveError, UnknownName
 from kanrin.estimation import (
     BFGS,
     LBFGSB,
@@ -69,6 +69,7 @@ def problem_of(spec: Spec) -> Problem:
         forms[data.price] = Lognormal(-1)
     elif model.price_form == "over-income":
         forms[data.price] = PriceOverIncome(model.income)
+    kappa = _kappa(spec, table)
     with _named(spec):
         return build_problem(
             table, model.linear, shares=share, market=data.market, price=data.price, random=model.random,
@@ -77,8 +78,28 @@ def problem_of(spec: Spec) -> Problem:
             cost_form=LogCost() if model.cost_form == "log" else LinearCost(), cost_bounds=model.cost_bounds,
             supply_instruments=_instruments(spec, table, wanted.supply_instruments, "supply_instruments"),
             wedges=Wedges(wanted.wedges.ad_valorem, wanted.wedges.levies, wanted.wedges.keep),
-            product=data.product,
+            product=data.product, kappa=kappa,
         )  # fmt: skip
+
+
+def _kappa(spec: Spec, table: Table) -> Floats | None:
+    """(F, F) weights of other firms' profits, firms in sorted order; None when each counts its own."""
+    wanted, firm = spec.content.kappa, spec.content.data.firm
+    if not wanted:
+        return None
+    with spec.at("kappa"):
+        if firm is None:
+            raise InputError("whose profit counts needs the firms; name firm in [data]")
+        names = [str(level) for level in table.codes(firm).levels]
+    out = np.eye(len(names))
+    for setter, others in wanted.items():
+        for other, weight in others.items():
+            with spec.at("kappa", setter):
+                for name in (setter, other):
+                    if name not in names:
+                        raise UnknownName("firm", name, names)
+            out[names.index(setter), names.index(other)] = weight
+    return out
 
 
 def estimated(

@@ -131,6 +131,8 @@ class Run:
         step = np.linalg.lstsq(curvature, right, rcond=None)[0][: int(free.sum())]
         x = point.theta.copy()
         x[free] = np.clip(x[free] - step, theta.low[free], theta.high[free])
+        none = theta.spread_at_zero(self.model.flat.x2, x)  # q is even in them: its slope is zero at zero
+        x[none] = np.clip(0.0, theta.low[none], theta.high[none])
         return evaluate(self.model, x, W, start=point.delta)
 
 
