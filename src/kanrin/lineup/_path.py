@@ -28,6 +28,7 @@ __all__ = ["Path", "path_through"]
 _JOINT = 3  # most cars put in or out together
 _TRIES = 40  # sets of cars looked at before giving up
 _FARTHEST = 1.5  # of the distance between two sets of costs, how far beyond them a line is followed
+_ON_LINE = 1e-6  # of that distance, how far beside it still counts as on it
 _FEW = 64  # rows of one set of costs among which the middle is looked for
 
 _Corner = tuple[int, float]  # a line-up as bits, its weight
@@ -113,7 +114,8 @@ def _carried(family: int, level: Mapping[int, Floats], known: Sequence[int]) -> 
             base = level[first] - level[second]
             length = float(base @ base)
             by = float(base @ step) / length if length > 0.0 else 0.0
-            if 0.0 < abs(by) <= _FARTHEST and np.allclose(by * base, step, rtol=1e-6, atol=1e-9):
+            on_line = float(np.abs(by * base - step).max()) <= _ON_LINE * away[first]
+            if 0.0 < abs(by) <= _FARTHEST and on_line:
                 return [{first: 1.0 + by, second: -by}, *found]
     return found
 

@@ -31,7 +31,7 @@ from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 
 __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
 
-MOST_CANDIDATES = 12  # 4,096 line-ups: half a minute with 200 draws
+MOST_CANDIDATES = 12  # 4,096 line-ups; `benchmarks/plan_cold.py` measures them
 MOST_DRAWS = 20_000  # what fits in memory
 _SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
 _SENSE_DRAWS = 32
