@@ -79,7 +79,10 @@ def value_rows(
     cannot be inverted.
     """
     work = _work(market, entries, draws, terms, rows, maker, xi_shift, detail_row, inverted)
-    with closing(_answers(work, draws.count, workers, progress, what)) as pieces:
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        closing(_answers(work, draws.count, workers, progress, what)) as pieces,
+    ):
         answers = [answer for _, answer in pieces]
     stack = {
         name: np.concatenate([getattr(a, name) for a in answers])
@@ -117,7 +120,10 @@ def mean_worth(
     """Means over the draws of the rows' worth (R,), million JPY, as `value_rows`; nothing else is kept."""
     work = _work(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
     total = np.zeros(len(work.rows))
-    with closing(_answers(work, draws.count, workers, progress, what)) as pieces:
+    with (
+        threadpool_limits(limits=1, user_api="blas"),
+        closing(_answers(work, draws.count, workers, progress, what)) as pieces,
+    ):
         for which, answer in pieces:
             total += _money(entries, terms, work.rows, answer.gain, answer.units, which)[1].sum(axis=0)
     return np.asarray(total / draws.count)
@@ -180,18 +186,17 @@ def _answers(
     try:
         if progress:
             progress(0, count, what)
-        with threadpool_limits(limits=1, user_api="blas"):
-            for thread in threads:
-                thread.start()
-            for k, which in enumerate(pieces):
-                while k not in answers:
-                    place, found = waiting.get()
-                    if isinstance(found, BaseException):
-                        raise found
-                    answers[place] = found
-                if progress:
-                    progress(which.stop, count, what)
-                yield which, answers.pop(k)
+        for thread in threads:
+            thread.start()
+        for k, which in enumerate(pieces):
+            while k not in answers:
+                place, found = waiting.get()
+                if isinstance(found, BaseException):
+                    raise found
+                answers[place] = found
+            if progress:
+                progress(which.stop, count, what)
+            yield which, answers.pop(k)
     finally:
         stop.set()
         for thread in threads:
