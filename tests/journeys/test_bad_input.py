@@ -23,6 +23,11 @@ BAD = {
     "unknown candidate": ((*PLAN, "--candidates", "toyota_tundr"), ["'toyota_tundr'", "toyota_tundra"]),
     "unknown maker": ((*PLAN, "--maker", "Toyta"), ["unknown maker 'Toyta'", "Toyota"]),
     "no candidates": ((*PLAN, "--candidates", " , "), ["expected model ids with commas between"]),
+    "no line-ups to search": (
+        (*PLAN, "--search-lineups", "0"),
+        ["--search-lineups", "0 is not in the range"],
+    ),
+    "no time to search": ((*PLAN, "--search-seconds", "0"), ["--search-seconds", "0.0 is not in the range"]),
     "date before any rule": (
         ("rules", CASE, "--on", "1950-01-01"),
         ["1950-01-01", "the rules begin on", "later date"],

@@ -13,7 +13,7 @@ from kanrin.answer._html import html_table
 from kanrin.answer._review import review
 from kanrin.demand import Estimate
 from kanrin.facts import Case
-from kanrin.lineup import Plan, Progress, make_plan
+from kanrin.lineup import Plan, Progress, SearchLimits, make_plan
 from kanrin.rules import EndOfLaw
 
 __all__ = ["Answered", "answer_plan"]
@@ -47,6 +47,7 @@ def answer_plan(
     estimate: Path | Estimate | None = None,
     workers: int = 2,
     progress: Progress | None = None,
+    limits: SearchLimits | None = None,
 ) -> Answered:
     """Plan, and answer what would change if the open question of the case were settled.
 
@@ -63,6 +64,7 @@ def answer_plan(
         "estimate": estimate,
         "workers": workers,
         "progress": progress,
+        "limits": limits,
     }
     plan = make_plan(case, draws=draws, **terms)
     return Answered(plan, compose(plan, review(plan, case, draws, terms)))

@@ -14,6 +14,7 @@ from kanrin.answer._question import question
 from kanrin.answer._register import assumptions, counts, figures, sources
 from kanrin.answer._results import results
 from kanrin.answer._rounding import plain
+from kanrin.answer._search_side import search_side
 from kanrin.answer._total import answer_sentence, total
 from kanrin.answer._turn import sensitivity
 from kanrin.answer._warnings import warnings_of
@@ -62,6 +63,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "bridge": bridge(plan),
             "alternatives": alternatives(plan),
             "rejected": rejected(plan),
+            "search": search_side(plan),
             "market": market,
             "trade": balance_side(plan, traded),
             "sensitivity": sensitivity(plan),

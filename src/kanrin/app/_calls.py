@@ -21,6 +21,7 @@ from kanrin.app._given import (
     given_draws,
     given_end_of_law,
     given_estimate,
+    given_limits,
     given_names,
     given_overrides,
     given_seed,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from kanrin.app._law import Law, LawDiff
     from kanrin.cost import Waterfall
     from kanrin.demand import Estimate
+    from kanrin.lineup import SearchLimits
     from kanrin.report import Brief
 
 __all__ = ["book", "brief", "diff", "explain", "law", "plan", "waterfall"]
@@ -185,13 +187,15 @@ def plan(
     comparables: Mapping[str, Sequence[str] | str] | None = None,
     estimate: str | Path | Estimate | None = None,
     overrides: Settings | None = None,
+    search: SearchLimits | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Answered:
     """Which of the maker's candidates to bring over: `plan(...).answer` is the content of plan.json.
 
     `candidates` names models, as a list or as one text with commas between; `comparables` maps a candidate
     to models of the market that are like it, named in the same way; `estimate` takes the place of the demand
-    estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `progress` is called
+    estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `search` ends the
+    search over more than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `progress` is called
     with (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and
     SolveError when no equilibrium is found.
     """
@@ -210,6 +214,7 @@ def plan(
         end_of_law=given_end_of_law(end_of_law),
         comparables=given_comparables(comparables),
         estimate=given_estimate(estimate),
+        limits=given_limits(search),
         progress=progress,
     )
 

@@ -15,6 +15,7 @@ from kanrin.rules import EndOfLaw
 
 if TYPE_CHECKING:
     from kanrin.demand import Estimate
+    from kanrin.lineup import SearchLimits
 
 __all__ = [
     "given_amount",
@@ -24,6 +25,7 @@ __all__ = [
     "given_draws",
     "given_end_of_law",
     "given_estimate",
+    "given_limits",
     "given_names",
     "given_overrides",
     "given_seed",
@@ -78,6 +80,15 @@ def given_estimate(value: object) -> Path | Estimate | None:
             "estimate=results.to_estimate(price_unit='million JPY of 2016') or the like, or a file it saved"
         )
     raise refused("estimate", "the path of an estimate file, or an Estimate", value)
+
+
+def given_limits(value: object) -> SearchLimits | None:
+    """When a search ends, or None. Raises InputError."""
+    from kanrin.lineup import SearchLimits
+
+    if value is None or isinstance(value, SearchLimits):
+        return value
+    raise refused("search", "a SearchLimits, such as kanrin.lineup.SearchLimits(seconds=30)", value)
 
 
 def given_overrides(value: object) -> Mapping[str, str | float]:

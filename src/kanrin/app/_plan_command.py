@@ -72,6 +72,21 @@ __all__ = ["command"]
 @click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", default=1, show_default=True, help="Seed of the draws."
 )
+@click.option(
+    "--search-lineups",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=4096,
+    show_default=True,
+    help="With more than twelve candidates: value at most this many line-ups, and say how far from the best "
+    "they may be.",
+)
+@click.option(
+    "--search-seconds",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="S",
+    help="The same by the clock; the answer then depends on the machine. Default: no limit.",
+)
 @end_of_law_option
 @click.option(
     "--out", type=click.Path(), metavar="DIR", help="Write the brief (HTML, Markdown, JSON, CSV) here."
@@ -89,6 +104,8 @@ def command(
     estimate: str | None,
     draws: int,
     seed: int,
+    search_lineups: int,
+    search_seconds: float | None,
     end_of_law: str,
     out: str | None,
     force: bool,
@@ -100,6 +117,7 @@ def command(
     from kanrin.app._out_folder import check_out_folder
     from kanrin.app._terminal import progress_bar
     from kanrin.facts import load_case
+    from kanrin.lineup import SearchLimits
     from kanrin.report import write_folder
 
     not_blank("--maker", maker, "the name of a maker")
@@ -123,6 +141,7 @@ def command(
                 comparables=_pairs(comparable),
                 estimate=estimate,
                 overrides=settings(set_),
+                search=SearchLimits(search_lineups, search_seconds),
                 progress=progress,
             )
         if out is not None:

@@ -3,6 +3,7 @@
 `make_plan` weighs every subset of a maker's candidates on common draws and values the best one afresh.
 """
 
+from kanrin.lineup._branch import SearchLimits
 from kanrin.lineup._central import Central
 from kanrin.lineup._choose import Lineup, Ranking, paired_difference
 from kanrin.lineup._demand_estimate import fitting_estimate, unfit
@@ -10,6 +11,7 @@ from kanrin.lineup._draws import Draws, latin_hypercube
 from kanrin.lineup._entry import Entries, Entry
 from kanrin.lineup._market import BaseMarket, build_market
 from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
+from kanrin.lineup._search import Search
 from kanrin.lineup._sensitivity import BreakEven, Swing
 from kanrin.lineup._settings import Settings
 from kanrin.lineup._terms import Terms
@@ -29,6 +31,8 @@ __all__ = [
     "Progress",
     "Ranking",
     "Row",
+    "Search",
+    "SearchLimits",
     "Settings",
     "Swing",
     "Terms",

@@ -21,7 +21,16 @@ from kanrin.lineup._path import Path, path_through
 from kanrin.lineup._terms import Terms
 from kanrin.lineup._valuation import Detail, Row
 
-__all__ = ["Answer", "Neighbour", "Work", "neighbour", "point_game", "point_start", "solve_draws"]
+__all__ = [
+    "Answer",
+    "Neighbour",
+    "Work",
+    "draw_games",
+    "neighbour",
+    "point_game",
+    "point_start",
+    "solve_draws",
+]
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class Work:
     delta_new: Floats  # (D, C)
     detail_row: int | None
     near: Neighbour
+    makers: tuple[int, ...] = ()  # whose profit changes are wanted, beside the maker's
+    extremes: bool = False  # whether the lowest and highest prices over the rows are wanted
 
     def groups(self) -> list[Group]:
         """The rows that ask something, by what sellers keep; an empty line-up changes nothing."""
@@ -87,6 +98,9 @@ class Answer:
     residual: float  # largest relative residual
     failures: int
     detail: Detail | None  # of the row asked for, n draws
+    gains: Floats  # (n, R, F) million JPY a year, of the makers asked for
+    low: Floats  # (n, J + C) lowest price over the rows that offer a car, million JPY pre-tax; n = 0 unasked
+    high: Floats  # (n, J + C) highest; infinite, as the lowest, for a car that no row offers
 
 
 def _firms(market: BaseMarket, entries: Entries) -> Ints:
@@ -134,12 +148,17 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
     gain, units = np.zeros((count, len(rows))), np.zeros((count, len(rows), candidates))
     price = np.full((count, len(rows), candidates), np.nan)
     shadow = np.zeros((count, len(rows), candidates))
+    gains = np.zeros((count, len(rows), len(work.makers)))
+    low, high = (
+        np.tile(np.concatenate([market.price, np.full(candidates, far)]), (count * work.extremes, 1))
+        for far in (np.inf, -np.inf)
+    )
     residual, failures = 0.0, 0
     detail: Detail | None = None
     for group in groups:
         solved = [rows[k] for k in group.members[group.path.order]]
         terms = [work.terms[row.terms] for row in solved]
-        games, own_cost, earned = _draw_games(work, terms[0], draws)
+        games, own_cost, earned = draw_games(work, terms[0], draws)
         offered = np.ones((len(solved), products + candidates), dtype=bool)
         offered[:, products:] = [row.offered for row in solved]
         cost = np.empty((count, len(solved), products + candidates))
@@ -161,6 +180,12 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
             a.reshape(*shape, -1) for a in (found.profit, found.shares, found.price, steered)
         )
         gain[:, group.members] = market.size * (profit[:, here, work.maker] - earned[:, None, work.maker])
+        gains[:, group.members] = market.size * (
+            profit[:, here][:, :, list(work.makers)] - earned[:, None, list(work.makers)]
+        )
+        if work.extremes:
+            low = np.fmin(low, np.fmin.reduce(asked, axis=1))
+            high = np.fmax(high, np.fmax.reduce(asked, axis=1))
         units[:, group.members] = market.size * sold[:, here, products:]
         price[:, group.members] = asked[:, here, products:]
         shadow[:, group.members] = steered[:, here]
@@ -169,11 +194,12 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
         if work.detail_row is not None and work.detail_row in group.members:
             at = int(here[np.flatnonzero(group.members == work.detail_row)[0]])
             detail = _detail(work, games, draws, asked[:, at], sold[:, at], profit[:, at], earned)
-    gain[:, [k for k, row in enumerate(rows) if not any(row.offered)]] = 0.0
-    return Answer(gain, units, price, shadow, residual, failures, detail)
+    empty = [k for k, row in enumerate(rows) if not any(row.offered)]
+    gain[:, empty], gains[:, empty] = 0.0, 0.0
+    return Answer(gain, units, price, shadow, residual, failures, detail, gains, low, high)
 
 
-def _draw_games(work: Work, terms: Terms, draws: slice) -> tuple[Games, Floats, Floats]:
+def draw_games(work: Work, terms: Terms, draws: slice) -> tuple[Games, Floats, Floats]:
     """The games of some draws, recovered costs (n, J) and the firms' profit per potential buyer as it is
     (n, F).
     """

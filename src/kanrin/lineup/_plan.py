@@ -14,24 +14,26 @@ from kanrin.base import Floats, InputError
 from kanrin.certify import lead_time
 from kanrin.demand import Estimate
 from kanrin.facts import Candidate, Case
+from kanrin.lineup._branch import SearchLimits
 from kanrin.lineup._central import Central, solve_central
-from kanrin.lineup._choose import Lineup, Ranking, all_lineups, rank_lineups
+from kanrin.lineup._choose import Lineup, Ranking
 from kanrin.lineup._demand_estimate import estimate_id, fitting_estimate
 from kanrin.lineup._draws import Draws, draw_inputs
 from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
+from kanrin.lineup._search import Search, choose_lineup
 from kanrin.lineup._select import select_candidates
 from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swings
 from kanrin.lineup._settings import Settings, run_id
 from kanrin.lineup._terms import Terms, money_terms, read_terms
 from kanrin.lineup._valuation import Row, Valuation
-from kanrin.lineup._value import Inverted, Progress, invert_draws, mean_worth, value_rows
+from kanrin.lineup._value import Inverted, Progress, invert_draws, value_rows
 from kanrin.lineup._variance import variance_shares
 from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 
 __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
 
-MOST_CANDIDATES = 12  # 4,096 line-ups; `benchmarks/plan_cold.py` measures them
+MOST_CANDIDATES = 24  # 16.8 million line-ups; beyond twelve they are searched, not all weighed
 MOST_DRAWS = 20_000  # what fits in memory
 _SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
 _SENSE_DRAWS = 32
@@ -50,7 +52,7 @@ class Plan:
     entries: Entries
     left_out: tuple[tuple[Candidate, str], ...]  # not weighed, with the reason
     lineup: Lineup
-    ranking: Ranking  # in-sample, all subsets
+    ranking: Ranking  # in-sample, all subsets or those the search weighed
     valuation: Valuation  # on fresh draws: the chosen (row 0), each car dropped or added, runners-up
     terms: Terms  # of the fresh draws
     draws: Draws
@@ -61,6 +63,7 @@ class Plan:
     shifted: Mapping[float, Floats]  # units (C,) of the chosen line-up by shift of xi in sd
     used: tuple[str, ...]
     pilot_units: Mapping[str, float]
+    search: Search
 
     @property
     def case(self) -> Case:
@@ -116,14 +119,16 @@ def make_plan(
     workers: int = 2,
     progress: Progress | None = None,
     sensitivity: bool = True,
+    limits: SearchLimits | None = None,
 ) -> Plan:
     """Plan the line-up of a maker on a day (plan), (delta-pi), (saa).
 
     `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate,
     market models it is like. `estimate` is the demand to take in the place of the case's, a file or read
-    already. `progress(done, total, what)` is called as work goes on. The answer depends on
-    inputs and seed alone. Raises InputError (unknown names, no feasible candidate, no value of a rule on the
-    day, an estimate that does not fit the case), SolveError.
+    already. `limits` end the search over more than twelve candidates. `progress(done, total, what)` is called
+    as work goes on. The answer depends on inputs and seed alone, but with a limit in seconds. Raises
+    InputError (unknown names, no feasible candidate, no value of a rule on the day, an estimate that does not
+    fit the case), SolveError.
     """
     whole = isinstance(draws, int) and isinstance(seed, int)
     if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
@@ -148,6 +153,7 @@ def make_plan(
         comparables={k: tuple(v) for k, v in (comparables or {}).items()},
         estimate=(estimate.path or "FILE") if isinstance(estimate, Estimate) else str(estimate or ""),
         estimate_id="" if estimate is None else estimate_id(demand),
+        limits=limits or SearchLimits(),
     )
     # our threads run over draws; BLAS threads beside them only wait
     with threadpool_limits(limits=1, user_api="blas"):
@@ -184,19 +190,16 @@ def _solve(
         )
 
     first = drawn(draws, _SELECT)
-    lineups = all_lineups(len(entries.entries))
-    means = mean_worth(
+    ranking, search = choose_lineup(
         market,
         entries,
         first,
-        [money_terms(book, market, entries, first)],
-        [Row(s) for s in lineups],
+        money_terms(book, market, entries, first),
         me,
+        settings.limits,
         workers=workers,
         progress=progress,
-        what=f"{len(lineups)} line-ups",
     )
-    ranking = rank_lineups(lineups, means)
     best = ranking.best
     fresh = drawn(draws, _FRESH)
     terms = money_terms(book, market, entries, fresh)
@@ -257,6 +260,7 @@ def _solve(
         shifted=shifted,
         used=used,
         pilot_units=pilot,
+        search=search,
     )
 
 

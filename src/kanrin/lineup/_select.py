@@ -79,7 +79,7 @@ def _supply_ended(book: Book, car: Candidate) -> str:
 def _checked(cars: list[Candidate], maker: str, most: int) -> list[Candidate]:
     if len(cars) > most:
         raise InputError(
-            f"{len(cars)} candidates of {maker} make {2 ** len(cars):,} line-ups; all are weighed, so "
+            f"{len(cars)} candidates of {maker} make {2 ** len(cars):,} line-ups, too many to search: "
             f"at most {most} candidates are taken: name fewer with --candidates"
         )
     return cars

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 from kanrin.base._version import __version__
 from kanrin.facts import Case
+from kanrin.lineup._branch import SearchLimits
 
 __all__ = ["Settings", "run_id"]
 
@@ -31,6 +32,9 @@ class Settings:
     comparables: Mapping[str, tuple[str, ...]]  # market models by candidate, as the user named them
     estimate: str = ""  # the file of demand, when it is another than the case names, as it was given
     estimate_id: str = ""  # hash of what a plan takes from it
+    limits: SearchLimits = field(
+        default_factory=SearchLimits
+    )  # of a search over more candidates than are enumerated
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON takes them, days in ISO form."""
@@ -38,6 +42,8 @@ class Settings:
         del out["estimate"]  # a path says nothing of the content
         if not self.estimate_id:
             del out["estimate_id"]
+        if self.limits == SearchLimits():
+            del out["limits"]
         return out
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from queue import SimpleQueue
 from threading import Event, Thread
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from kanrin.base import Floats, SolveError
+from kanrin.base import Bools, Floats, SolveError
 from kanrin.demand import invert_many
+from kanrin.lineup._bound import Box
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries
 from kanrin.lineup._games import Answer, Work, neighbour, solve_draws
@@ -25,7 +26,16 @@ from kanrin.lineup._market import BaseMarket
 from kanrin.lineup._terms import Terms, plants_of
 from kanrin.lineup._valuation import Detail, Row, Valuation
 
-__all__ = ["Inverted", "Progress", "invert_draws", "mean_worth", "value_rows"]
+__all__ = [
+    "Inverted",
+    "Progress",
+    "invert_draws",
+    "maker_worths",
+    "mean_worth",
+    "mean_worth_and_box",
+    "value_rows",
+    "work_of",
+]
 
 Progress = Callable[[int, int, str], None]
 _ROWS_AT_ONCE = 1024  # equilibria of one piece of work: a few milliseconds each core, a few MB
@@ -78,7 +88,7 @@ def value_rows(
     on `workers` threads; the answer does not depend on their number. Raises SolveError when a draw's shares
     cannot be inverted.
     """
-    work = _work(market, entries, draws, terms, rows, maker, xi_shift, detail_row, inverted)
+    work = work_of(market, entries, draws, terms, rows, maker, xi_shift, detail_row, inverted)
     with (
         threadpool_limits(limits=1, user_api="blas"),
         closing(_answers(work, draws.count, workers, progress, what)) as pieces,
@@ -118,7 +128,7 @@ def mean_worth(
     what: str = "line-ups",
 ) -> Floats:
     """Means over the draws of the rows' worth (R,), million JPY, as `value_rows`; nothing else is kept."""
-    work = _work(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
+    work = work_of(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
     total = np.zeros(len(work.rows))
     with (
         threadpool_limits(limits=1, user_api="blas"),
@@ -129,7 +139,52 @@ def mean_worth(
     return np.asarray(total / draws.count)
 
 
-def _work(
+def mean_worth_and_box(work: Work, *, workers: int = 2) -> tuple[Floats, Box]:
+    """Means over the draws of the rows' worth (R,), and the box of the cars' prices over the rows."""
+    total = np.zeros(len(work.rows))
+    asked = replace(work, extremes=True)
+    low, high = [], []
+    with closing(_answers(asked, len(work.slopes), workers, None, "")) as pieces:
+        for which, answer in pieces:
+            total += _money(work.entries, work.terms, work.rows, answer.gain, answer.units, which)[1].sum(0)
+            low.append(answer.low)
+            high.append(answer.high)
+    return total / len(work.slopes), Box(np.concatenate(low), np.concatenate(high))
+
+
+def maker_worths(
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: Sequence[Terms],
+    rows: Sequence[Row],
+    makers: Sequence[int],
+    *,
+    inverted: Inverted | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+    what: str = "line-ups of all makers",
+) -> Floats:
+    """Worth of rows to each of some makers, (D, R, F) million JPY: each row's market is solved once.
+
+    The candidates may be of several makers. Each maker bears the fixed costs of its own cars and the home
+    margin its own cars forgo; where makers share a plant, its excess is theirs by the cars they send.
+    """
+    work = work_of(market, entries, draws, terms, rows, makers[0], 0.0, None, inverted)
+    work = replace(work, makers=tuple(makers))
+    firms = np.array([market.firms.index(e.candidate.firm) for e in entries.entries])
+    found = []
+    with closing(_answers(work, draws.count, workers, progress, what)) as pieces:
+        for which, a in pieces:
+            worth = [
+                _money(entries, terms, work.rows, a.gains[:, :, f], a.units, which, firms == maker)[1]
+                for f, maker in enumerate(makers)
+            ]
+            found.append(np.stack(worth, axis=2))
+    return np.concatenate(found)
+
+
+def work_of(
     market: BaseMarket,
     entries: Entries,
     draws: Draws,
@@ -140,6 +195,7 @@ def _work(
     detail_row: int | None,
     inverted: Inverted | None,
 ) -> Work:
+    """What the draws of one valuation need: the market inverted, the candidates' mean utilities."""
     base = invert_draws(market, draws) if inverted is None else inverted
     taste = [market.estimate.order.index(n) for n in market.estimate.beta_names]
     beta = draws.theta[:, taste]
@@ -205,12 +261,22 @@ def _answers(
 
 
 def _money(
-    entries: Entries, terms: Sequence[Terms], rows: Sequence[Row], gain: Floats, units: Floats, which: slice
+    entries: Entries,
+    terms: Sequence[Terms],
+    rows: Sequence[Row],
+    gain: Floats,
+    units: Floats,
+    which: slice,
+    own: Bools | None = None,
 ) -> tuple[Floats, Floats]:
-    """Home margin forgone a year and the programme's worth, (n, R) each, on the draws `which`."""
+    """Home margin forgone a year and the programme's worth, (n, R) each, on the draws `which`.
+
+    `own` (C,) marks the cars of one maker where there are several: it bears what its own cost.
+    """
     plants, plant_of = plants_of(entries)
     forgone, value = np.zeros(gain.shape), np.zeros(gain.shape)
-    offered = np.array([row.offered for row in rows], dtype=np.float64)
+    mask = np.ones(units.shape[2]) if own is None else own.astype(np.float64)
+    offered = np.array([row.offered for row in rows], dtype=np.float64) * mask
     by_terms = np.array([row.terms for row in rows])
     for k in dict.fromkeys(by_terms.tolist()):
         t, mine = terms[k], np.flatnonzero(by_terms == k)
@@ -220,7 +286,7 @@ def _money(
             at = plant_of == plant
             sent = sold[:, :, at].sum(axis=2)
             excess = np.maximum(0.0, sent - t.spare[which, plant, None])
-            weighted = (sold[:, :, at] * t.home_margin[which][:, None, at]).sum(axis=2)
+            weighted = (sold[:, :, at] * (mask * t.home_margin[which])[:, None, at]).sum(axis=2)
             lost += excess * weighted / np.where(sent > 0, sent, 1.0)
         forgone[:, mine] = lost
         value[:, mine] = t.annuity[which, None] * (gain[:, mine] - lost) - t.fixed[which] @ offered[mine].T

@@ -14,6 +14,7 @@ from kanrin.report._marks import Marks
 from kanrin.report._page import Page, hrefs
 from kanrin.report._register_section import register_section
 from kanrin.report._rules_section import rules_section
+from kanrin.report._search_section import search_section
 from kanrin.report._turn_section import turn_section
 
 __all__ = ["lay_out"]
@@ -43,6 +44,7 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
     told = (
         answer_section(answer, marks),
         turn_section(answer, marks),
+        *([search_section(answer["search"])] if answer.get("search") else []),
         cost_section(answer, marks),
         market_section(answer, marks),
         balance_section(answer, marks),
