@@ -9,6 +9,7 @@ from kanrin.answer._alternatives import alternatives, rejected
 from kanrin.answer._balance_side import balance_side
 from kanrin.answer._decision import decision, plan_waterfall
 from kanrin.answer._law import calendar, pending, rules_in_force
+from kanrin.answer._logistics_side import logistics_side, scheduled
 from kanrin.answer._market_side import bridge, market_side
 from kanrin.answer._question import question
 from kanrin.answer._register import assumptions, counts, figures, sources
@@ -43,8 +44,15 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
     rows = [decision(plan, j, falls[plan.entries.entries[j].candidate.id]) for j in plan.chosen]
     traded = balance(plan)
     market = market_side(plan)
+    moved, unscheduled = scheduled(plan)
     totals = total(plan)
-    used = {*plan.used, *traded.keys, *_waterfall_keys(plan, falls), *_certification_keys(plan)}
+    used = {
+        *plan.used,
+        *traded.keys,
+        *(moved.programme.keys if moved else ()),
+        *_waterfall_keys(plan, falls),
+        *_certification_keys(plan),
+    }
     register = figures(plan, used, falls, results(plan, rows, totals, traded))
     law, waiting, said = rules_in_force(plan.book, used), pending(plan.book), calendar(plan.book)
     cited = [
@@ -66,6 +74,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "search": search_side(plan),
             "market": market,
             "trade": balance_side(plan, traded),
+            "logistics": logistics_side(plan, moved, unscheduled),
             "sensitivity": sensitivity(plan),
             "waterfalls": {name: fall.to_rows() for name, fall in falls.items()},
             "rules": law,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+HORIZON = "logistics.horizon_months"
+
 
 @click.command(
     "plan",
@@ -87,6 +89,13 @@ __all__ = ["command"]
     metavar="S",
     help="The same by the clock; the answer then depends on the machine. Default: no limit.",
 )
+@click.option(
+    "--months",
+    type=click.IntRange(1, 120),
+    metavar="N",
+    help="Months of the schedule from plant to dealer, the first that of --on. Short for --set "
+    "logistics.horizon_months=N.",
+)
 @end_of_law_option
 @click.option(
     "--out", type=click.Path(), metavar="DIR", help="Write the brief (HTML, Markdown, JSON, CSV) here."
@@ -106,6 +115,7 @@ def command(
     seed: int,
     search_lineups: int,
     search_seconds: float | None,
+    months: int | None,
     end_of_law: str,
     out: str | None,
     force: bool,
@@ -140,8 +150,8 @@ def command(
                 end_of_law=end_of_law,
                 comparables=_pairs(comparable),
                 estimate=estimate,
-                overrides=settings(set_),
                 search=SearchLimits(search_lineups, search_seconds),
+                overrides=_with_months(settings(set_), months),
                 progress=progress,
             )
         if out is not None:
@@ -164,6 +174,17 @@ def _show(made: Answered, written: Sequence[Path], as_json: bool) -> None:
     print_plan(made.answer, console())
     for path in written:
         click.echo(f"wrote {path}")
+
+
+def _with_months(found: dict[str, str], months: int | None) -> dict[str, str]:
+    """The settings with the months of the schedule among them."""
+    if months is None:
+        return found
+    if HORIZON in found:
+        raise click.BadParameter(
+            f"{HORIZON} is set twice, by --set and here; give one", param_hint="'--months'"
+        )
+    return {**found, HORIZON: str(months)}
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

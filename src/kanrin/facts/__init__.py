@@ -31,6 +31,7 @@ from kanrin.facts._market_records import (
     MarketTotal,
     Nameplate,
     Port,
+    Region,
     Route,
 )
 from kanrin.facts._override import apply_overrides, parse_setting
@@ -59,6 +60,7 @@ __all__ = [
     "Pathway",
     "Port",
     "Record",
+    "Region",
     "Route",
     "Rule",
     "Source",

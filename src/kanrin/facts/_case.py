@@ -36,6 +36,7 @@ from kanrin.facts._market_records import (
     MarketTotal,
     Nameplate,
     Port,
+    Region,
     Route,
 )
 from kanrin.facts._read import Placed, read_keyed, read_list, read_sidecar, read_single, read_table
@@ -46,8 +47,8 @@ __all__ = ["About", "Case", "case_folder", "load_case", "shipped_cases"]
 
 SHIPPED = Path(__file__).resolve().parent.parent / "cases"
 TABLES = (
-    "units", "sources", "candidates", "equipment", "market", "market_totals", "ports", "routes", "fx", "gaps",
-    "calendar", "events", "nameplates",
+    "units", "sources", "candidates", "equipment", "market", "market_totals", "ports", "routes", "regions",
+    "fx", "gaps", "calendar", "events", "nameplates",
 )  # fmt: skip
 
 
@@ -96,6 +97,7 @@ class Case:
     market_totals: tuple[MarketTotal, ...]
     ports: Mapping[str, Port]
     routes: Mapping[str, Route]
+    regions: Mapping[str, Region]
     fx: tuple[ExchangeRate, ...]
     calendar: Mapping[str, Claim]
     events: tuple[EventOutcome, ...]
@@ -268,6 +270,7 @@ def load_case(name: str | Path) -> Case:
     totals = reader.csv("market_totals", MarketTotal, lambda r: r.name)
     ports = reader.csv("ports", Port, lambda r: r.id)
     routes = reader.csv("routes", Route, lambda r: r.id)
+    regions = reader.csv("regions", Region, lambda r: r.id)
     fx = reader.csv("fx", ExchangeRate, lambda r: r.name)
     calendar = reader.csv("calendar", Claim, lambda r: r.id)
     events = reader.csv("events", EventOutcome, lambda r: r.name)
@@ -282,7 +285,8 @@ def load_case(name: str | Path) -> Case:
     case = Case(
         folder, about, _freeze(units), _freeze(sources), _freeze(rules), _freeze(assumptions), _freeze(facts),
         _freeze(pathways), _freeze(gaps), _freeze(candidates), _freeze(equipment), _freeze(market),
-        tuple(totals.values()), _freeze(ports), _freeze(routes), tuple(fx.values()), _freeze(calendar),
+        tuple(totals.values()), _freeze(ports), _freeze(routes), _freeze(regions), tuple(fx.values()),
+        _freeze(calendar),
         tuple(events.values()), _freeze(nameplates), MappingProxyType(sidecars), _digest(folder),
         MappingProxyType(reader.lines),
     )  # fmt: skip

@@ -14,6 +14,7 @@ CELL_TABLES: dict[str, str] = {  # first word of the key -> table
     "candidate": "candidates",
     "market": "market",
     "route": "routes",
+    "region": "regions",
 }
 
 

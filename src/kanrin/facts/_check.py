@@ -14,6 +14,7 @@ from kanrin.base import Kind
 from kanrin.facts._case import Case
 from kanrin.facts._check_keys import equipment_known, keys_known, outcomes_readable, routes_join
 from kanrin.facts._check_law import spells_apart
+from kanrin.facts._check_logistics import arrive_in_time, capacities_positive, regions_sum, times_positive
 from kanrin.facts._check_names import (
     facts_have_pages,
     head_resolves,
@@ -109,6 +110,12 @@ INTEGRITY = (
         outcomes_sum_to_one,
     ),
     Check("routes join plants and ports", lambda c: _count(len(c.routes), "routes"), routes_join),
+    Check("times are not negative", lambda c: _count(len(c.assumptions), "assumptions"), times_positive),
+    Check(
+        "capacities are above zero", lambda c: _count(len(c.assumptions), "assumptions"), capacities_positive
+    ),
+    Check("shares of regions sum to 1", lambda c: _count(len(c.regions), "regions"), regions_sum),
+    Check("cars can arrive in time", lambda c: _count(len(c.candidates), "cars"), arrive_in_time),
     Check("fitted parts belong to cars", lambda c: _count(len(c.equipment), "parts"), equipment_known),
     Check("exchange rates share one unit", lambda c: _count(len(c.fx), "months"), rates_in_one_unit),
     Check(

@@ -1,4 +1,5 @@
-"""The records of cars and ways: candidates, the base market, nameplates, ports, routes and exchange rates.
+"""The records of cars and ways: candidates, the base market, nameplates, ports, routes, regions, exchange
+rates.
 
 What kind and source a cell has is named by the table's sidecar (`_sidecar.py`).
 """
@@ -21,10 +22,11 @@ from kanrin.facts._record import (
     Percent,
     Positive,
     Record,
+    Share,
     Text,
 )
 
-__all__ = ["Candidate", "ExchangeRate", "MarketModel", "MarketTotal", "Nameplate", "Port", "Route"]
+__all__ = ["Candidate", "ExchangeRate", "MarketModel", "MarketTotal", "Nameplate", "Port", "Region", "Route"]
 
 Powertrain = Literal[
     "gasoline", "diesel", "mild_hybrid", "hybrid", "plug_in_hybrid", "battery_electric", "fuel_cell"
@@ -203,6 +205,19 @@ class Route(Record):
     freight_usd_per_m3: Positive
     freight_status: Kind
     freight_source: Filled
+
+
+class Region(Record):
+    """A region of dealers at the destination, with its share of sales."""
+
+    id: Filled
+    name: Filled
+    lat: Latitude
+    lon: Longitude
+    share: Share
+    share_status: Kind
+    source: Filled
+    note: Text = ""
 
 
 class ExchangeRate(Record):

@@ -51,6 +51,9 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
     if answer["decision"]:
         console.print()
         say(_trade(answer["trade"]))
+    months = answer.get("logistics") or {}
+    if months.get("months"):
+        say(f"By month: {months['words'][0]}")
     if answer["warnings"]:
         console.print()
         for text in answer["warnings"]:

@@ -1,0 +1,26 @@
+"""Logistics: from cars a year to cars on ships, month by month, as a program with whole calls of ships.
+
+`plan_logistics` schedules a plan's cars and lets prices answer to what moving them costs; `solve_schedule`
+schedules any network; `conflict` says why demand cannot be met; `sea_distance` measures ways over sea.
+"""
+
+from kanrin.logistics._conflict import conflict
+from kanrin.logistics._fixed_point import Logistics
+from kanrin.logistics._network import Network
+from kanrin.logistics._plan_logistics import plan_logistics
+from kanrin.logistics._read_network import HORIZON
+from kanrin.logistics._schedule import COST_PARTS, Schedule, ShadowPrice, solve_schedule
+from kanrin.logistics._sea_distance import sea_path
+
+__all__ = [
+    "COST_PARTS",
+    "HORIZON",
+    "Logistics",
+    "Network",
+    "Schedule",
+    "ShadowPrice",
+    "conflict",
+    "plan_logistics",
+    "sea_path",
+    "solve_schedule",
+]
