@@ -9,12 +9,18 @@ from kanrin.lineup._choose import Lineup, Ranking, paired_difference
 from kanrin.lineup._demand_estimate import fitting_estimate, unfit
 from kanrin.lineup._draws import Draws, latin_hypercube
 from kanrin.lineup._entry import Entries, Entry
+from kanrin.lineup._events import EventSwing
+from kanrin.lineup._information import Information, Known
 from kanrin.lineup._market import BaseMarket, build_market
+from kanrin.lineup._outcome import Outcome, Sampled
 from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
+from kanrin.lineup._risk import Risk
 from kanrin.lineup._search import Search
 from kanrin.lineup._sensitivity import BreakEven, Swing
 from kanrin.lineup._settings import Settings
+from kanrin.lineup._staged import Pilot, Staged
 from kanrin.lineup._terms import Terms
+from kanrin.lineup._thresholds import Scale, Threshold
 from kanrin.lineup._valuation import Row, Valuation
 from kanrin.lineup._value import Progress, value_rows
 
@@ -26,16 +32,26 @@ __all__ = [
     "Draws",
     "Entries",
     "Entry",
+    "EventSwing",
+    "Information",
+    "Known",
     "Lineup",
+    "Outcome",
+    "Pilot",
     "Plan",
     "Progress",
     "Ranking",
+    "Risk",
     "Row",
+    "Sampled",
+    "Scale",
     "Search",
     "SearchLimits",
     "Settings",
+    "Staged",
     "Swing",
     "Terms",
+    "Threshold",
     "Valuation",
     "build_market",
     "fitting_estimate",

@@ -36,6 +36,11 @@ class Draws:
         """D."""
         return len(self.theta)
 
+    def first(self, count: int) -> Draws:
+        """The first draws; all where there are fewer."""
+        kept = {key: x[:count] for key, x in self.keys.items()}
+        return Draws(self.theta[:count], self.normals[:count], kept)
+
 
 def latin_hypercube(count: int, dimensions: int, rng: np.random.Generator) -> Floats:
     """(count, dimensions) uniforms, one in each of `count` slices of every dimension."""

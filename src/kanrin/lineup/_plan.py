@@ -21,7 +21,8 @@ from kanrin.lineup._demand_estimate import estimate_id, fitting_estimate
 from kanrin.lineup._draws import Draws, draw_inputs
 from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
-from kanrin.lineup._search import Search, choose_lineup
+from kanrin.lineup._risk import Chosen, Risk, assess_risk
+from kanrin.lineup._search import MOST_ENUMERATED, Search, choose_lineup
 from kanrin.lineup._select import select_candidates
 from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swings
 from kanrin.lineup._settings import Settings, run_id
@@ -39,6 +40,7 @@ _SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
 _SENSE_DRAWS = 32
 _PILOT_DRAWS = 32
 _RUNNERS_UP = 5
+_MOST_KEPT = 4_000_000  # worths of line-ups by draw that are kept, 32 MB
 _READ_BESIDE = ("plan.selection_shift_sd", "fx.sigma_monthly", "us.export_volume_share_of_plant_max")
 
 
@@ -64,6 +66,7 @@ class Plan:
     used: tuple[str, ...]
     pilot_units: Mapping[str, float]
     search: Search
+    risk: Risk | None = None  # None without sensitivity
 
     @property
     def case(self) -> Case:
@@ -190,15 +193,20 @@ def _solve(
         )
 
     first = drawn(draws, _SELECT)
+    first_terms = money_terms(book, market, entries, first)
+    count = len(entries.entries)
+    keeps = count <= MOST_ENUMERATED and draws * 2**count <= _MOST_KEPT
+    kept = np.empty((draws, 2**count)) if keeps else None
     ranking, search = choose_lineup(
         market,
         entries,
         first,
-        money_terms(book, market, entries, first),
+        first_terms,
         me,
         settings.limits,
         workers=workers,
         progress=progress,
+        keep=kept,
     )
     best = ranking.best
     fresh = drawn(draws, _FRESH)
@@ -229,17 +237,24 @@ def _solve(
     shifted: dict[float, Floats] = {}
     found: list[Swing] = []
     roots: list[BreakEven] = []
+    risk: Risk | None = None
     if sensitivity:
         if any(best):
             shifted = _shifts(market, entries, fresh, inverted, terms, best, me, workers)
         sense = drawn(min(draws, _SENSE_DRAWS), _SENSE)
         headline = {r.offered: float(w) for r, w in zip(valued.rows, valued.value.mean(axis=0), strict=True)}
-        found = swings(
-            book, market, entries, sense, best, used, me, headline, workers=workers, progress=progress
+        sensed = invert_draws(market, sense)
+        found, beliefs = swings(
+            book, market, entries, sense, sensed, best, used, me, headline, workers=workers, progress=progress
         )
         roots = break_even_rates(
-            book, market, entries, fresh, inverted, best, me, workers=workers, progress=progress
+            book, market, entries, fresh, inverted, best, me, headline, workers=workers, progress=progress
         )
+        risk = assess_risk(
+            book, market, entries, best, me,
+            chosen=Chosen(first, first_terms, kept), ranking=ranking, valuation=valued, terms=terms,
+            central=central, few=(sense, sensed), swings=found, beliefs=beliefs, used=used, workers=workers,
+        )  # fmt: skip
     sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
     entries = _told_at(book, entries, {**pilot, **{k: v for k, v in sold.items() if v > 0}})
     return Plan(
@@ -261,6 +276,7 @@ def _solve(
         used=used,
         pilot_units=pilot,
         search=search,
+        risk=risk,
     )
 
 

@@ -71,8 +71,12 @@ def choose_lineup(
     *,
     workers: int = 2,
     progress: Progress | None = None,
+    keep: Floats | None = None,
 ) -> tuple[Ranking, Search]:
-    """Line-ups by mean worth on the draws, and what is known of those not weighed. Raises SolveError."""
+    """Line-ups by mean worth on the draws, and what is known of those not weighed. Raises SolveError.
+
+    `keep` (D, 2^C), when given and all are weighed, is filled with the worth of `all_lineups` on each draw.
+    """
     count = len(entries.entries)
     possible = 2**count
     if count <= MOST_ENUMERATED:
@@ -80,6 +84,7 @@ def choose_lineup(
         means = mean_worth(
             market, entries, draws, [terms], [Row(s) for s in lineups], maker,
             workers=workers, progress=progress, what=f"{possible} line-ups",
+            keep=keep,
         )  # fmt: skip
         ranking = rank_lineups(lineups, means)
         near = near_optimal(ranking, limits.near)

@@ -18,7 +18,7 @@ from kanrin.lineup._entry import Entries, Entry
 from kanrin.lineup._market import MILLION, BaseMarket
 from kanrin.rules import FX, Book, Reader, array_reader
 
-__all__ = ["Terms", "money_terms", "plants_of", "read_terms"]
+__all__ = ["Terms", "annuity", "money_terms", "plants_of", "read_terms"]
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,14 @@ def annuity_factor(read: Reader) -> float | Floats:
     years, rate = read("plan.horizon_years"), read("capital.discount_rate")
     if not np.all(np.asarray(years) > 0.0):
         raise InputError("plan.horizon_years: expected more than 0 years of sale; --set plan.horizon_years=4")
+    return annuity(years, rate)
+
+
+def annuity(years: float | Floats, rate: float | Floats) -> float | Floats:
+    """(1 - (1 + rate)^-years) / ln(1 + rate): one yen a year, spread evenly; `years` at rate nil."""
     rate = np.asarray(rate, dtype=np.float64)
     safe = np.where(rate == 0.0, 1.0, rate)
-    factor = np.where(rate == 0.0, years, (1.0 - (1.0 + safe) ** (-years)) / np.log1p(safe))
+    factor = np.where(rate == 0.0, years, (1.0 - (1.0 + safe) ** (-np.asarray(years))) / np.log1p(safe))
     return float(factor) if factor.ndim == 0 else factor
 
 

@@ -49,6 +49,10 @@ class Inverted:
     slopes: Floats  # (D, I) utils per million JPY
     delta: Floats  # (D, J) utils
 
+    def first(self, count: int) -> Inverted:
+        """Of the first draws."""
+        return Inverted(self.slopes[:count], self.delta[:count])
+
 
 def invert_draws(market: BaseMarket, draws: Draws) -> Inverted:
     """Mean utilities that reproduce what was sold, draw by draw (`reinvert`). Raises SolveError."""
@@ -126,8 +130,12 @@ def mean_worth(
     workers: int = 2,
     progress: Progress | None = None,
     what: str = "line-ups",
+    keep: Floats | None = None,
 ) -> Floats:
-    """Means over the draws of the rows' worth (R,), million JPY, as `value_rows`; nothing else is kept."""
+    """Means over the draws of the rows' worth (R,), million JPY, as `value_rows`; nothing else is kept.
+
+    `keep` (D, R), when given, is filled with the worth on each draw.
+    """
     work = work_of(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
     total = np.zeros(len(work.rows))
     with (
@@ -135,7 +143,10 @@ def mean_worth(
         closing(_answers(work, draws.count, workers, progress, what)) as pieces,
     ):
         for which, answer in pieces:
-            total += _money(entries, terms, work.rows, answer.gain, answer.units, which)[1].sum(axis=0)
+            worth = _money(entries, terms, work.rows, answer.gain, answer.units, which)[1]
+            total += worth.sum(axis=0)
+            if keep is not None:
+                keep[which] = worth
     return np.asarray(total / draws.count)
 
 
