@@ -8,6 +8,7 @@ import numpy as np
 
 from kanrin.answer._interval import MILLION, interval
 from kanrin.answer._support import support_sentences
+from kanrin.answer._ways_side import ways_side
 from kanrin.answer._words import full_name, model_name
 from kanrin.base import Figure, Kind
 from kanrin.certify import PathwayOption, Treatment, cap, fixed_cost, lead_time, unit_cost
@@ -117,6 +118,7 @@ def decision(plan: Plan, j: int, fall: Waterfall) -> dict[str, Any]:
         "route_reason": entry.route.reason,
         "route_days": entry.route.route.transit_days,
         "drive": "right" if entry.right_hand else "left",
+        "ways": ways_side(plan, j),
         "rivals_met": _rivals(plan, j),
         "own_price_elasticity": float(plan.central.elasticity[len(plan.market.models) + j]),
         "outside_support": outside,

@@ -25,6 +25,8 @@ def command(plan: Plan) -> str:
     for model, names in s.comparables.items():
         for name in names:
             words += ["--comparable", f"{model}={name}"]
+    for model, way in s.ways.items():
+        words += ["--way", f"{model}={way}"]
     if s.estimate:
         words += ["--estimate", s.estimate]
     if s.end_of_law != "refuse":
@@ -54,6 +56,7 @@ def question(plan: Plan) -> dict[str, Any]:
         "candidates": list(s.candidates),
         "overrides": dict(plan.case.overrides),
         "comparables": s.comparables,
+        "ways": dict(s.ways),
         "end_of_law": s.end_of_law,
         "run_id": plan.run_id,
         "command": command(plan),

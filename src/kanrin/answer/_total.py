@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kanrin.answer._interval import MILLION, interval
+from kanrin.answer._ways_side import refusal_totals
 from kanrin.answer._words import chance, count, listed, short_name, yen_spread
 from kanrin.lineup import Plan
 
@@ -30,6 +31,7 @@ def total(plan: Plan) -> dict[str, Any]:
         "fixed_costs_jpy": fixed,
         "years": plan.book.number("plan.horizon_years"),
         "discount_rate": plan.book.number("capital.discount_rate"),
+        **refusal_totals(plan),
         "break_even_jpy_per_usd": next((list(b.roots) for b in plan.break_evens if b.model is None), []),
     }
 

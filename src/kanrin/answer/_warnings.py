@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kanrin.answer._interval import MILLION
+from kanrin.answer._ways_side import refusal_warning
 from kanrin.answer._words import listed, number_text, yen
 from kanrin.lineup import Plan
 
@@ -67,20 +68,9 @@ def warnings_of(
             "Cars on sale had a quality worth launching, so a candidate's forecast is on the optimistic "
             "side: half a standard deviation less quality is shown beside each model."
         )
-        approvals = [
-            e
-            for j, e in enumerate(plan.entries.entries)
-            if plan.lineup[j] and e.choice.option.pathway.approval_key
-        ]
-        if approvals:
-            p = book.number(approvals[0].choice.option.pathway.approval_key)
-            loss = float((plan.valuation.value[:, 0] < 0).mean())
-            refused = 1 - p * (1 - loss)
-            out.append(
-                "The figures hold if certification is granted. The authority may refuse (assumed chance of "
-                f"approval {100 * p:.0f} %); if one refusal stopped all cars, the chance of a loss would be "
-                f"{100 * refused:.0f} % rather than {100 * loss:.0f} %."
-            )
+        refused = refusal_warning(plan)
+        if refused:
+            out.append(refused)
     return list(dict.fromkeys(out))
 
 

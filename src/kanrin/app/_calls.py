@@ -26,6 +26,7 @@ from kanrin.app._given import (
     given_overrides,
     given_seed,
     given_text,
+    given_ways,
 )
 from kanrin.app._results import is_result, result_figure
 from kanrin.base import Figure, InputError, UnknownName
@@ -186,6 +187,7 @@ def plan(
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     comparables: Mapping[str, Sequence[str] | str] | None = None,
     estimate: str | Path | Estimate | None = None,
+    ways: Mapping[str, str] | None = None,
     overrides: Settings | None = None,
     search: SearchLimits | None = None,
     progress: Callable[[int, int, str], None] | None = None,
@@ -194,9 +196,10 @@ def plan(
 
     `candidates` names models, as a list or as one text with commas between; `comparables` maps a candidate
     to models of the market that are like it, named in the same way; `estimate` takes the place of the demand
-    estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `search` ends the
-    search over more than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `progress` is called
-    with (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and
+    estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `ways` maps a
+    candidate to the way it is to come, `PATHWAY` or `PATHWAY,left|right`; `search` ends the search over more
+    than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `progress` is called with
+    (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and
     SolveError when no equilibrium is found.
     """
     from kanrin.answer import answer_plan
@@ -215,6 +218,7 @@ def plan(
         comparables=given_comparables(comparables),
         estimate=given_estimate(estimate),
         limits=given_limits(search),
+        ways=given_ways(ways),
         progress=progress,
     )
 

@@ -30,6 +30,7 @@ __all__ = [
     "given_overrides",
     "given_seed",
     "given_text",
+    "given_ways",
 ]
 
 
@@ -158,6 +159,20 @@ def given_names(name: str, value: object) -> tuple[str, ...] | None:
     if not names:
         raise refused(name, expected, value)
     return names
+
+
+def given_ways(value: object) -> dict[str, str] | None:
+    """Ways by candidate, `PATHWAY` or `PATHWAY,left|right`. Raises InputError."""
+    if value is None:
+        return None
+    texts = isinstance(value, Mapping) and all(
+        isinstance(part, str) and part.strip() for pair in value.items() for part in pair
+    )
+    if not isinstance(value, Mapping) or not texts:
+        raise refused(
+            "ways", "a mapping from a candidate to a way, such as {'toyota_sequoia': 'php,left'}", value
+        )
+    return dict(value) or None
 
 
 def given_comparables(value: object) -> dict[str, list[str]] | None:

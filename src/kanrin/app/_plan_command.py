@@ -64,6 +64,15 @@ HORIZON = "logistics.horizon_months"
     "the case names. Default: the estimate of the case.",
 )
 @click.option(
+    "--way",
+    "way",
+    multiple=True,
+    metavar="MODEL=PATHWAY[,left|right]",
+    help="Say how a candidate is to come: by this certification pathway, or by two as PATHWAY+PATHWAY, the "
+    "second above the cap of the first, with the wheel on this side. May be repeated. Default: the way worth "
+    "most to the plan.",
+)
+@click.option(
     "--draws",
     type=DRAWS,
     metavar="N",
@@ -111,6 +120,7 @@ def command(
     set_: tuple[str, ...],
     comparable: tuple[str, ...],
     estimate: str | None,
+    way: tuple[str, ...],
     draws: int,
     seed: int,
     search_lineups: int,
@@ -150,6 +160,7 @@ def command(
                 end_of_law=end_of_law,
                 comparables=_pairs(comparable),
                 estimate=estimate,
+                ways=_ways(way),
                 search=SearchLimits(search_lineups, search_seconds),
                 overrides=_with_months(settings(set_), months),
                 progress=progress,
@@ -195,6 +206,21 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     if not names:
         raise click.BadParameter("expected model ids with commas between", param_hint="'--candidates'")
     return names
+
+
+def _ways(texts: tuple[str, ...]) -> dict[str, str] | None:
+    """Ways by candidate, in the order given; each candidate once."""
+    ways: dict[str, str] = {}
+    for text in texts:
+        model, equals, way = (part.strip() for part in text.partition("="))
+        if not (equals and model and way):
+            raise click.BadParameter(
+                f"expected MODEL=PATHWAY or MODEL=PATHWAY,left|right, got {text!r}", param_hint="'--way'"
+            )
+        if ways.get(model, way) != way:
+            raise click.BadParameter(f"{model} is given two ways", param_hint="'--way'")
+        ways[model] = way
+    return ways or None
 
 
 def _pairs(texts: tuple[str, ...]) -> dict[str, list[str]] | None:

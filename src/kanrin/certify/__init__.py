@@ -5,7 +5,7 @@ and `cap` are the arithmetic over a reader; `choose` takes the cheapest feasible
 """
 
 from kanrin.certify._assess import assess
-from kanrin.certify._choose import Choice, choose, programme_cost
+from kanrin.certify._choose import Choice, choose, programme_cost, take
 from kanrin.certify._cost import cap, fixed_cost, lead_time, unit_cost
 from kanrin.certify._option import PathwayOption, Treatment
 
@@ -19,5 +19,6 @@ __all__ = [
     "fixed_cost",
     "lead_time",
     "programme_cost",
+    "take",
     "unit_cost",
 ]

@@ -12,7 +12,7 @@ from kanrin.certify._option import PathwayOption
 from kanrin.certify._reason import Offer, Programme, chosen_reason, refused_reason
 from kanrin.rules import Book
 
-__all__ = ["Choice", "choose", "programme_cost"]
+__all__ = ["Choice", "choose", "programme_cost", "take"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,28 @@ def choose(
         (o.option, refused_reason(o, best, programme)) for o in offers.values() if o is not best
     )
     return Choice(best.option, chosen_reason(best, len(fits), programme), not_taken)
+
+
+def take(
+    book: Book,
+    options: Sequence[PathwayOption],
+    pathway: str,
+    why: str,
+    *,
+    units_per_year: float,
+    years: float,
+    discount_rate: float,
+) -> Choice:
+    """The pathway of that id taken for another reason than its cost, `why`, told beside the others.
+
+    `options` must hold it. Arguments and errors otherwise as `choose`.
+    """
+    programme = Programme(units_per_year, years, discount_rate)
+    _check(programme)
+    offers = {option.pathway.id: _offer(book, option, programme) for option in options}
+    best = offers[pathway]
+    others = tuple((o.option, refused_reason(o, best, programme)) for o in offers.values() if o is not best)
+    return Choice(best.option, chosen_reason(best, len(offers), programme, why), others)
 
 
 def _check(programme: Programme) -> None:

@@ -35,14 +35,19 @@ class Offer:
     over_cap: bool
 
 
-def chosen_reason(best: Offer, feasible: int, programme: Programme) -> str:
-    """Cost once, cost a car, time and volume; then the cap, approval and whatever else is not certain."""
+def chosen_reason(best: Offer, feasible: int, programme: Programme, why: str = "") -> str:
+    """Cost once, cost a car, time and volume; then the cap, approval and whatever else is not certain.
+
+    `why` says why it was taken where that is another reason than its cost.
+    """
     volume = f"{programme.units_per_year:,.0f} cars a year over {programme.years:g} years"
     rank = (
         f"cheapest of {feasible} feasible for {volume}"
         if feasible > 1
         else f"the only one feasible for {volume}"
     )
+    if why:
+        rank = f"{why}, for {volume}"
     sentences = [
         f"{_money(best.fixed)} once and {_money(best.unit)} a car, about {_months(best.months)}; {rank}",
         *_uncertain(best, programme),
@@ -60,7 +65,10 @@ def refused_reason(offer: Offer, best: Offer | None, programme: Programme) -> st
     if reasons or best is None:
         return "; ".join(reasons)
     dearer = offer.total[1] - best.total[1]
-    parts = [f"{yen(dearer)} dearer over the programme" if dearer > 0 else "no cheaper over the programme"]
+    if dearer < 0:  # the one taken was not taken for its cost
+        parts = [f"{yen(-dearer)} cheaper over the programme"]
+    else:
+        parts = [f"{yen(dearer)} dearer over the programme" if dearer else "no cheaper over the programme"]
     parts.append(f"{_money(offer.fixed)} once and {_money(offer.unit)} a car")
     late = offer.months[1] - best.months[1]
     if late:

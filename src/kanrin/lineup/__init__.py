@@ -14,6 +14,7 @@ from kanrin.lineup._information import Information, Known
 from kanrin.lineup._market import BaseMarket, build_market
 from kanrin.lineup._outcome import Outcome, Sampled
 from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
+from kanrin.lineup._refusal import Refusals
 from kanrin.lineup._risk import Risk
 from kanrin.lineup._search import Search
 from kanrin.lineup._sensitivity import BreakEven, Swing
@@ -23,11 +24,14 @@ from kanrin.lineup._terms import Terms
 from kanrin.lineup._thresholds import Scale, Threshold
 from kanrin.lineup._valuation import Row, Valuation
 from kanrin.lineup._value import Progress, value_rows
+from kanrin.lineup._way_choice import CarWays, Ways, Weighed
+from kanrin.lineup._ways import Way
 
 __all__ = [
     "MOST_CANDIDATES",
     "BaseMarket",
     "BreakEven",
+    "CarWays",
     "Central",
     "Draws",
     "Entries",
@@ -41,6 +45,7 @@ __all__ = [
     "Plan",
     "Progress",
     "Ranking",
+    "Refusals",
     "Risk",
     "Row",
     "Sampled",
@@ -53,6 +58,9 @@ __all__ = [
     "Terms",
     "Threshold",
     "Valuation",
+    "Way",
+    "Ways",
+    "Weighed",
     "build_market",
     "fitting_estimate",
     "latin_hypercube",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kanrin.base import Floats, InputError, UnknownName
-from kanrin.certify import Choice, PathwayOption, assess, choose
+from kanrin.certify import Choice, PathwayOption, assess, choose, take
 from kanrin.cost import RouteChoice, Shipment, best_route, ship
 from kanrin.demand import Candidate as NewCar
 from kanrin.demand import (
@@ -20,6 +20,7 @@ from kanrin.demand import (
 )
 from kanrin.facts import Candidate
 from kanrin.lineup._market import BaseMarket, candidate_columns
+from kanrin.lineup._usable import usable
 from kanrin.rules import Book
 
 __all__ = ["Entries", "Entry", "build_entries", "choose_pathways", "reforecast"]
@@ -35,6 +36,9 @@ class Entry:
     route: RouteChoice
     shipment: Shipment
     support: Support
+    then: PathwayOption | None = None  # added where the cap of the first is too low and it pays (pathway)
+    tooled: bool = False  # right-hand drive that has to be developed first
+    why: str = ""  # why this way, where it is not the cheapest for a volume; then no volume changes it
 
     @property
     def right_hand(self) -> bool:
@@ -109,6 +113,7 @@ def build_entries(
     for k, car in enumerate(candidates):
         options = assess(book, car)
         try:
+            options = usable(book, options)
             choice = _choose(book, options, units_per_year.get(car.id, 0.0))
         except InputError as error:
             infeasible.append((car, str(error)))
@@ -185,10 +190,29 @@ def _choose(book: Book, options: tuple[PathwayOption, ...], units: float) -> Cho
     )
 
 
+def told(
+    book: Book, options: tuple[PathwayOption, ...], option: PathwayOption, why: str, units: float
+) -> Choice:
+    """A pathway taken for the reason `why`, told at a volume of `units` a year."""
+    return take(
+        book,
+        options,
+        option.pathway.id,
+        why,
+        units_per_year=units,
+        years=book.number("plan.horizon_years"),
+        discount_rate=book.number("capital.discount_rate"),
+    )
+
+
 def choose_pathways(book: Book, entries: Entries, units_per_year: Mapping[str, float]) -> Entries:
     """The same candidates with the pathway chosen anew for a volume."""
     changed = []
     for e in entries.entries:
-        choice = _choose(book, e.options, units_per_year[e.candidate.id])
+        units = units_per_year[e.candidate.id]
+        if e.why:
+            changed.append(replace(e, choice=told(book, e.options, e.choice.option, e.why, units)))
+            continue
+        choice = _choose(book, e.options, units)
         changed.append(replace(e, choice=choice, shipment=replace(e.shipment, option=choice.option)))
     return replace(entries, entries=tuple(changed))

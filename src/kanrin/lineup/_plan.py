@@ -11,7 +11,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from kanrin.base import Floats, InputError
-from kanrin.certify import lead_time
 from kanrin.demand import Estimate
 from kanrin.facts import Candidate, Case
 from kanrin.lineup._branch import SearchLimits
@@ -21,24 +20,29 @@ from kanrin.lineup._demand_estimate import estimate_id, fitting_estimate
 from kanrin.lineup._draws import Draws, draw_inputs
 from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
+from kanrin.lineup._refusal import Refusals, refusals
 from kanrin.lineup._risk import Chosen, Risk, assess_risk
 from kanrin.lineup._search import MOST_ENUMERATED, Search, choose_lineup
 from kanrin.lineup._select import select_candidates
 from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swings
 from kanrin.lineup._settings import Settings, run_id
-from kanrin.lineup._terms import Terms, money_terms, read_terms
+from kanrin.lineup._terms import Terms, first_sale, money_terms, read_terms
 from kanrin.lineup._valuation import Row, Valuation
 from kanrin.lineup._value import Inverted, Progress, invert_draws, value_rows
 from kanrin.lineup._variance import variance_shares
+from kanrin.lineup._way_choice import Ways, choose_ways, way_keys
+from kanrin.lineup._ways import own_way, take_ways
 from kanrin.rules import Book, EndOfLaw, Tracker, open_book
 
 __all__ = ["MOST_CANDIDATES", "Plan", "make_plan"]
 
 MOST_CANDIDATES = 24  # 16.8 million line-ups; beyond twelve they are searched, not all weighed
 MOST_DRAWS = 20_000  # what fits in memory
-_SELECT, _FRESH, _SENSE, _PILOT = 0, 1, 2, 3  # streams of random numbers
+_SELECT, _FRESH, _SENSE, _PILOT, _WAYS = 0, 1, 2, 3, 4  # streams of random numbers
 _SENSE_DRAWS = 32
 _PILOT_DRAWS = 32
+_WAY_DRAWS = 32
+_WAY_ROUNDS = 3  # line-up, ways, line-up ..
 _RUNNERS_UP = 5
 _MOST_KEPT = 4_000_000  # worths of line-ups by draw that are kept, 32 MB
 _READ_BESIDE = ("plan.selection_shift_sd", "fx.sigma_monthly", "us.export_volume_share_of_plant_max")
@@ -66,6 +70,8 @@ class Plan:
     used: tuple[str, ...]
     pilot_units: Mapping[str, float]
     search: Search
+    ways: Ways | None = None  # how each candidate comes and could come
+    refusals: Refusals | None = None  # the worth with refused certifications counted
     risk: Risk | None = None  # None without sensitivity
 
     @property
@@ -119,6 +125,7 @@ def make_plan(
     end_of_law: EndOfLaw | str = EndOfLaw.REFUSE,
     comparables: Mapping[str, Sequence[str]] | None = None,
     estimate: Path | Estimate | None = None,
+    ways: Mapping[str, str] | None = None,
     workers: int = 2,
     progress: Progress | None = None,
     sensitivity: bool = True,
@@ -128,10 +135,11 @@ def make_plan(
 
     `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate,
     market models it is like. `estimate` is the demand to take in the place of the case's, a file or read
-    already. `limits` end the search over more than twelve candidates. `progress(done, total, what)` is called
-    as work goes on. The answer depends on inputs and seed alone, but with a limit in seconds. Raises
-    InputError (unknown names, no feasible candidate, no value of a rule on the day, an estimate that does not
-    fit the case), SolveError.
+    already. `ways` says how a candidate is to come, `PATHWAY` or `PATHWAY,left|right` by its id; the others
+    come by the way worth most to the plan. `limits` end the search over more than twelve candidates.
+    `progress(done, total, what)` is called as work goes on. The answer depends on inputs and seed alone, but
+    with a limit in seconds. Raises InputError (unknown names, no feasible candidate, no value of a rule on
+    the day, an estimate that does not fit the case), SolveError.
     """
     whole = isinstance(draws, int) and isinstance(seed, int)
     if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
@@ -157,6 +165,7 @@ def make_plan(
         estimate=(estimate.path or "FILE") if isinstance(estimate, Estimate) else str(estimate or ""),
         estimate_id="" if estimate is None else estimate_id(demand),
         limits=limits or SearchLimits(),
+        ways=dict(ways or {}),
     )
     # our threads run over draws; BLAS threads beside them only wait
     with threadpool_limits(limits=1, user_api="blas"):
@@ -183,31 +192,52 @@ def _solve(
     me = market.firms.index(settings.maker)
     for key in _READ_BESIDE:
         read(key)
+    entries = take_ways(book, market, entries, settings.ways)
     entries, pilot = _with_pathways(book, market, entries, me, seed, workers, read)
     used = tuple(read.keys)
 
-    def drawn(count: int, stream: int) -> Draws:
-        lead = float(np.mean([lead_time(book.number, e.choice.option) for e in entries.entries]))
+    def drawn(count: int, stream: int, beside: tuple[str, ...] = ()) -> Draws:
+        lead = float(np.mean([first_sale(book.number, e) for e in entries.entries]))
         return draw_inputs(
-            book, market.estimate, entries.ids, used, count=count, seed=seed, stream=stream, lead_months=lead
-        )
+            book, market.estimate, entries.ids, (*used, *beside), count=count, seed=seed, stream=stream,
+            lead_months=lead,
+        )  # fmt: skip
 
-    first = drawn(draws, _SELECT)
-    first_terms = money_terms(book, market, entries, first)
-    count = len(entries.entries)
-    keeps = count <= MOST_ENUMERATED and draws * 2**count <= _MOST_KEPT
-    kept = np.empty((draws, 2**count)) if keeps else None
-    ranking, search = choose_lineup(
-        market,
-        entries,
-        first,
-        first_terms,
-        me,
-        settings.limits,
-        workers=workers,
-        progress=progress,
-        keep=kept,
-    )
+    def ranked() -> tuple[Ranking, Search, Chosen]:
+        first = drawn(draws, _SELECT)
+        money = money_terms(book, market, entries, first)
+        count = len(entries.entries)
+        if count > MOST_ENUMERATED:
+            money = replace(money, second=None)  # the bound knows no second ways: searched by the first alone
+        keeps = count <= MOST_ENUMERATED and draws * 2**count <= _MOST_KEPT
+        kept = np.empty((draws, 2**count)) if keeps else None
+        ranking, search = choose_lineup(
+            market,
+            entries,
+            first,
+            money,
+            me,
+            settings.limits,
+            workers=workers,
+            progress=progress,
+            keep=kept,
+        )
+        return ranking, search, Chosen(first, money, kept)
+
+    ranking, search, basis = ranked()
+    by_cost = tuple(own_way(e) for e in entries.entries)
+    for _ in range(_WAY_ROUNDS):
+        before = entries
+        common = drawn(min(draws, _WAY_DRAWS), _WAYS, way_keys(book, market, entries))
+        entries, weighed = choose_ways(
+            book, market, entries, ranking.best, common, me, pilot,
+            fixed=tuple(settings.ways), by_cost=by_cost, workers=workers,
+        )  # fmt: skip
+        if entries is before:
+            break
+        read_terms(read, market, entries, 1)
+        used = tuple(read.keys)
+        ranking, search, basis = ranked()
     best = ranking.best
     fresh = drawn(draws, _FRESH)
     terms = money_terms(book, market, entries, fresh)
@@ -233,6 +263,11 @@ def _solve(
         # the first draws were too kind (saa): what loses on fresh ones is not brought over
         best = (False,) * len(best)
         valued = afresh(best)
+    fallbacks = [c.fallback for c in weighed.cars]
+    denied = refusals(
+        book, market, entries, best, fallbacks, fresh, terms, inverted, valued, me,
+        seed=seed, stream=_FRESH, workers=workers,
+    )  # fmt: skip
     central = solve_central(book.number, market, entries, best, seed=seed)
     shifted: dict[float, Floats] = {}
     found: list[Swing] = []
@@ -252,7 +287,7 @@ def _solve(
         )
         risk = assess_risk(
             book, market, entries, best, me,
-            chosen=Chosen(first, first_terms, kept), ranking=ranking, valuation=valued, terms=terms,
+            chosen=basis, ranking=ranking, valuation=valued, terms=terms,
             central=central, few=(sense, sensed), swings=found, beliefs=beliefs, used=used, workers=workers,
         )  # fmt: skip
     sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
@@ -276,6 +311,8 @@ def _solve(
         used=used,
         pilot_units=pilot,
         search=search,
+        ways=weighed,
+        refusals=denied,
         risk=risk,
     )
 

@@ -35,6 +35,9 @@ class Settings:
     limits: SearchLimits = field(
         default_factory=SearchLimits
     )  # of a search over more candidates than are enumerated
+    ways: Mapping[str, str] = field(
+        default_factory=dict
+    )  # ways asked for by candidate, as the user wrote them
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON takes them, days in ISO form."""
@@ -44,6 +47,8 @@ class Settings:
             del out["estimate_id"]
         if self.limits == SearchLimits():
             del out["limits"]
+        if not self.ways:
+            del out["ways"]
         return out
 
 

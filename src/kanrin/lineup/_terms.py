@@ -16,9 +16,12 @@ from kanrin.cost import wedges
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries, Entry
 from kanrin.lineup._market import MILLION, BaseMarket
+from kanrin.lineup._second import Second, read_second
 from kanrin.rules import FX, Book, Reader, array_reader
 
-__all__ = ["Terms", "annuity", "money_terms", "plants_of", "read_terms"]
+__all__ = ["Terms", "annuity", "first_sale", "money_terms", "plants_of", "read_terms"]
+
+TOOLING, TOOLING_MONTHS = "rhd.tooling_usd_per_model", "rhd.lead_time_months"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Terms:
     spare: Floats  # (D, plants) vehicles a year a plant can add
     home_margin: Floats  # (D, C) forgone at home when a full plant sends a car abroad
     cap: Floats  # (D, C) vehicles a year the certification admits; infinite without a cap
+    second: Second | None = None  # second ways, where a car has one
 
 
 def plants_of(entries: Entries) -> tuple[tuple[str, ...], Ints]:
@@ -93,6 +97,7 @@ def read_terms(read: Reader, market: BaseMarket, entries: Entries, count: int) -
         spare=np.maximum(0.0, table(spare)),
         home_margin=table(home, MILLION),
         cap=table([_most(read, e) for e in entries.entries]),
+        second=read_second(read, entries.entries, count),
     )
 
 
@@ -124,7 +129,8 @@ def _most(read: Reader, entry: Entry) -> float | Floats:
 def launch_cost(read: Reader, entry: Entry) -> float | Floats:
     """F of a car, JPY at the first sale: certification, localisation, marketing, training and parts.
 
-    Certification is spent a lead time before the first sale and carries interest until then.
+    Certification, and the tools of right-hand drive where no plant has them, are spent a lead time before the
+    first sale and carry interest until then.
     """
     rate = read("capital.discount_rate")
     months = lead_time(read, entry.choice.option)
@@ -134,5 +140,14 @@ def launch_cost(read: Reader, entry: Entry) -> float | Floats:
         + read("launch.marketing_jpy_per_model")
         + read("launch.training_parts_jpy_per_model")
     )
+    if entry.tooled:
+        tools = read(TOOLING) * read(FX)
+        launch = launch + tools * (1.0 + rate) ** (read(TOOLING_MONTHS) / 12.0)
     total: float | Floats = certification + launch
     return total
+
+
+def first_sale(read: Reader, entry: Entry) -> float | Floats:
+    """Months from the day of the plan to the first sale of a car; certification fills the last of them."""
+    months: float | Floats = lead_time(read, entry.choice.option)
+    return np.maximum(months, read(TOOLING_MONTHS)) if entry.tooled else months

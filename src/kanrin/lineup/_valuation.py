@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kanrin.base import Floats
+from kanrin.base import Bools, Floats
 
 __all__ = ["Detail", "Row", "Valuation"]
 
@@ -42,3 +42,4 @@ class Valuation:
     residual: float  # largest relative residual of any equilibrium
     failures: int  # equilibria that did not converge
     detail: Detail | None = field(default=None, repr=False)
+    stepped: Bools | None = field(default=None, repr=False)  # (D, R, C) second way added, where cars have one

@@ -23,6 +23,7 @@ from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries
 from kanrin.lineup._games import Answer, Work, neighbour, solve_draws
 from kanrin.lineup._market import BaseMarket
+from kanrin.lineup._recourse import recourse
 from kanrin.lineup._terms import Terms, plants_of
 from kanrin.lineup._valuation import Detail, Row, Valuation
 
@@ -40,6 +41,7 @@ __all__ = [
 Progress = Callable[[int, int, str], None]
 _ROWS_AT_ONCE = 1024  # equilibria of one piece of work: a few milliseconds each core, a few MB
 _DRAWS_AT_ONCE = 32
+_RECOURSE_ROWS = 128  # line-ups with second ways whose draws are kept at once
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,21 @@ def value_rows(
     on `workers` threads; the answer does not depend on their number. Raises SolveError when a draw's shares
     cannot be inverted.
     """
+    if any(t.second is not None for t in terms):
+        return _with_recourse(
+            market,
+            entries,
+            draws,
+            terms,
+            rows,
+            maker,
+            xi_shift,
+            detail_row,
+            inverted,
+            workers,
+            progress,
+            what,
+        )
     work = work_of(market, entries, draws, terms, rows, maker, xi_shift, detail_row, inverted)
     with (
         threadpool_limits(limits=1, user_api="blas"),
@@ -136,6 +153,18 @@ def mean_worth(
 
     `keep` (D, R), when given, is filled with the worth on each draw.
     """
+    if any(t.second is not None for t in terms):
+        inverted = invert_draws(market, draws) if inverted is None else inverted
+        found = []
+        for k in range(0, len(rows), _RECOURSE_ROWS):
+            value = value_rows(
+                market, entries, draws, terms, rows[k : k + _RECOURSE_ROWS], maker,
+                inverted=inverted, workers=workers, progress=progress, what=what,
+            ).value  # fmt: skip
+            found.append(value.mean(axis=0))
+            if keep is not None:
+                keep[:, k : k + _RECOURSE_ROWS] = value
+        return np.concatenate(found)
     work = work_of(market, entries, draws, terms, rows, maker, 0.0, None, inverted)
     total = np.zeros(len(work.rows))
     with (
@@ -193,6 +222,38 @@ def maker_worths(
             ]
             found.append(np.stack(worth, axis=2))
     return np.concatenate(found)
+
+
+def _with_recourse(
+    market: BaseMarket,
+    entries: Entries,
+    draws: Draws,
+    terms: Sequence[Terms],
+    rows: Sequence[Row],
+    maker: int,
+    xi_shift: float,
+    detail_row: int | None,
+    inverted: Inverted | None,
+    workers: int,
+    progress: Progress | None,
+    what: str,
+) -> Valuation:
+    """`value_rows` where cars have second ways: each draw at the best of them."""
+    base = invert_draws(market, draws) if inverted is None else inverted
+    wide = recourse(rows, terms)
+
+    def valued(rows: Sequence[Row], terms: Sequence[Terms], detail: int | None) -> Valuation:
+        return value_rows(
+            market, entries, draws, terms, rows, maker, xi_shift=xi_shift, detail_row=detail, inverted=base,
+            workers=workers, progress=progress, what=what,
+        )  # fmt: skip
+
+    found, best = wide.fold(valued(wide.rows, wide.terms, None))
+    if detail_row is None:
+        return found
+    mixed = wide.at(detail_row, best[:, detail_row])
+    detail = valued([replace(rows[detail_row], terms=0)], [mixed], 0).detail
+    return replace(found, detail=detail)
 
 
 def work_of(

@@ -9,6 +9,7 @@ from kanrin.report._marks import Marks
 from kanrin.report._model_name import model_title, sentence, sentence_case
 from kanrin.report._numbers import counted, jpy, number, thousands
 from kanrin.report._page import Block, Bullets, Cell, Column, Fold, Paragraph, Piece, Row, Table, Words, words
+from kanrin.report._ways_lines import ways_lines
 
 __all__ = ["model_details"]
 
@@ -40,6 +41,7 @@ def model_details(item: Mapping[str, Any], marks: Marks) -> Fold:
     lines += [
         words(sentence(f"Not {p['name']}: {p['reason']}")) for p in item.get("pathways_not_taken") or ()
     ]
+    lines += ways_lines(item.get("ways") or {})
     if item.get("route_text"):
         share = item.get("plant_share")
         plant = f" Plant: {item['plant']}" if item.get("plant") else ""
