@@ -116,6 +116,12 @@ def needed_key_gone(folder: Path) -> Place:
     return "assumptions.toml", 1
 
 
+def months_too_few(folder: Path) -> Place:
+    """A schedule that ends before any car is certified; told on the line of the first candidate."""
+    text("assumptions.toml", r"^value = 24\nlow = 12", "value = 3\nlow = 3")(folder)
+    return "candidates.csv", 2
+
+
 def in_latin_1(folder: Path) -> Place:
     path = folder / "market.csv"
     header, rows, lines = read(path)

@@ -18,6 +18,7 @@ from breaking import (
     emptied,
     fewer_cells,
     in_latin_1,
+    months_too_few,
     more_column,
     needed_key_gone,
     no_column,
@@ -66,6 +67,27 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
         text("calendar.csv", r"\Z", 'C999,2026-01-01,"open'),
         r"not readable as CSV .*check the quotes",
     ),
+    # times, capacities and regions of a schedule
+    (
+        "negative lead time",
+        text(
+            "assumptions.toml",
+            r'^value = 5\nlow = 2\nhigh = 9\nunit = "months"',
+            'value = -5\nlow = -6\nhigh = 9\nunit = "months"',
+        ),
+        r"cert.us_made_certification.lead_time_months: value is -\d months; a time is at least 0",
+    ),
+    (
+        "no room on ships",
+        text("assumptions.toml", r"^value = 0.15\nlow = 0.05\nhigh = 0.5", "value = 0\nlow = 0\nhigh = 0.5"),
+        r"logistics.share_of_vessel_available is 0 fraction of capacity; no car could pass",
+    ),
+    (
+        "months too few for any car",
+        months_too_few,
+        r"toyota_camry_hybrid cannot be sold within 3 months: the quickest pathway takes 3 and .* route 2",
+    ),
+    ("regions past the whole", cell("regions", "share", "0.2", row=0), r"share: .* sum to 1.159; expected 1"),
     # columns and rows
     (
         "missing column",

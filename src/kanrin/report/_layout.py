@@ -9,6 +9,7 @@ from kanrin.report._answer_section import answer_section
 from kanrin.report._balance_section import balance_section
 from kanrin.report._belief_section import belief_section
 from kanrin.report._cost_section import cost_section
+from kanrin.report._logistics_section import logistics_section
 from kanrin.report._market_section import market_section
 from kanrin.report._marks import Marks
 from kanrin.report._page import Page, hrefs
@@ -41,11 +42,13 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
     sentence = question.get("sentence") or (
         f"Which cars should {question['maker']} bring over, under the law in force on {question['on']}?"
     )
+    moved = logistics_section(answer, marks)
     told = (
         answer_section(answer, marks),
         turn_section(answer, marks),
         *([search_section(answer["search"])] if answer.get("search") else []),
         cost_section(answer, marks),
+        *(() if moved is None else (moved,)),
         market_section(answer, marks),
         balance_section(answer, marks),
         rules_section(answer, marks),
