@@ -23,6 +23,9 @@ BAD = {
     "unknown candidate": ((*PLAN, "--candidates", "toyota_tundr"), ["'toyota_tundr'", "toyota_tundra"]),
     "unknown maker": ((*PLAN, "--maker", "Toyta"), ["unknown maker 'Toyta'", "Toyota"]),
     "no candidates": ((*PLAN, "--candidates", " , "), ["expected model ids with commas between"]),
+    "own rival": ((*PLAN, "--rivals", "toyota"), ["Toyota is the maker", "Honda", "Nissan"]),
+    "rival without candidates": ((*PLAN, "--rivals", "Honda,Suzuki"), ["Suzuki has no candidate", "Nissan"]),
+    "no rivals": ((*PLAN, "--rivals", ","), ["expected names of makers with commas between"]),
     "no line-ups to search": (
         (*PLAN, "--search-lineups", "0"),
         ["--search-lineups", "0 is not in the range"],

@@ -49,6 +49,7 @@ def answer_plan(
     workers: int = 2,
     progress: Progress | None = None,
     limits: SearchLimits | None = None,
+    rivals: Sequence[str] = (),
 ) -> Answered:
     """Plan, and answer what would change if the open question of the case were settled.
 
@@ -68,5 +69,5 @@ def answer_plan(
         "progress": progress,
         "limits": limits,
     }
-    plan = make_plan(case, draws=draws, **terms)
+    plan = make_plan(case, draws=draws, rivals=rivals, **terms)
     return Answered(plan, compose(plan, review(plan, case, draws, terms)))

@@ -14,6 +14,7 @@ from kanrin.answer._market_side import bridge, market_side
 from kanrin.answer._question import question
 from kanrin.answer._register import assumptions, counts, figures, sources
 from kanrin.answer._results import results
+from kanrin.answer._rivals_side import rivals_side
 from kanrin.answer._rounding import plain
 from kanrin.answer._search_side import search_side
 from kanrin.answer._total import answer_sentence, total
@@ -72,6 +73,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "alternatives": alternatives(plan),
             "rejected": rejected(plan),
             "search": search_side(plan),
+            "rivals": rivals_side(plan),
             "market": market,
             "trade": balance_side(plan, traded),
             "logistics": logistics_side(plan, moved, unscheduled),

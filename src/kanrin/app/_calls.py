@@ -190,6 +190,7 @@ def plan(
     ways: Mapping[str, str] | None = None,
     overrides: Settings | None = None,
     search: SearchLimits | None = None,
+    rivals: Sequence[str] | str | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Answered:
     """Which of the maker's candidates to bring over: `plan(...).answer` is the content of plan.json.
@@ -198,8 +199,9 @@ def plan(
     to models of the market that are like it, named in the same way; `estimate` takes the place of the demand
     estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `ways` maps a
     candidate to the way it is to come, `PATHWAY` or `PATHWAY,left|right`; `search` ends the search over more
-    than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `progress` is called with
-    (done, total, what). Same inputs and seed, same answer. Raises InputError for bad input and
+    than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `rivals` names makers that answer
+    with line-ups of their own; `progress` is called with (done, total, what). Same inputs and seed, same
+    answer. Raises InputError for bad input and
     SolveError when no equilibrium is found.
     """
     from kanrin.answer import answer_plan
@@ -219,6 +221,7 @@ def plan(
         estimate=given_estimate(estimate),
         limits=given_limits(search),
         ways=given_ways(ways),
+        rivals=given_names("rivals", rivals, "names of makers") or (),
         progress=progress,
     )
 

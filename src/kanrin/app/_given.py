@@ -143,9 +143,9 @@ def given_seed(value: object) -> int:
     return _whole("seed", value, 0, None)
 
 
-def given_names(name: str, value: object) -> tuple[str, ...] | None:
+def given_names(name: str, value: object, what: str = "model ids") -> tuple[str, ...] | None:
     """Names, each once: one text with commas between, or a list. Raises InputError."""
-    expected = "model ids, as a list or as one text with commas between"
+    expected = f"{what}, as a list or as one text with commas between"
     if value is None:
         return None
     parts = value.split(",") if isinstance(value, str) else value

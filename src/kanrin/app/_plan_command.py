@@ -48,6 +48,11 @@ HORIZON = "logistics.horizon_months"
     metavar="A,B,...",
     help="Consider only these models, by id, with commas between. Default: all of the maker.",
 )
+@click.option(
+    "--rivals",
+    metavar="A,B,...",
+    help="Makers that answer with line-ups of their own, with commas between: what the plan is worth then.",
+)
 @set_option
 @click.option(
     "--comparable",
@@ -117,6 +122,7 @@ def command(
     known_on: date | None,
     maker: str | None,
     candidates: str | None,
+    rivals: str | None,
     set_: tuple[str, ...],
     comparable: tuple[str, ...],
     estimate: str | None,
@@ -154,7 +160,8 @@ def command(
                 on=on,
                 known_on=known_on,
                 maker=maker,
-                candidates=_names(candidates),
+                candidates=_names(candidates, "--candidates", "model ids"),
+                rivals=_names(rivals, "--rivals", "names of makers"),
                 draws=draws,
                 seed=seed,
                 end_of_law=end_of_law,
@@ -198,13 +205,13 @@ def _with_months(found: dict[str, str], months: int | None) -> dict[str, str]:
     return {**found, HORIZON: str(months)}
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
+def _names(text: str | None, option: str, what: str) -> tuple[str, ...] | None:
     """Names between commas, each once; None when the option was not given."""
     if text is None:
         return None
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if not names:
-        raise click.BadParameter("expected model ids with commas between", param_hint="'--candidates'")
+        raise click.BadParameter(f"expected {what} with commas between", param_hint=f"'{option}'")
     return names
 
 

@@ -16,6 +16,7 @@ from kanrin.lineup._outcome import Outcome, Sampled
 from kanrin.lineup._plan import MOST_CANDIDATES, Plan, make_plan
 from kanrin.lineup._refusal import Refusals
 from kanrin.lineup._risk import Risk
+from kanrin.lineup._rivals import RivalGame
 from kanrin.lineup._search import Search
 from kanrin.lineup._sensitivity import BreakEven, Swing
 from kanrin.lineup._settings import Settings
@@ -47,6 +48,7 @@ __all__ = [
     "Ranking",
     "Refusals",
     "Risk",
+    "RivalGame",
     "Row",
     "Sampled",
     "Scale",

@@ -22,6 +22,7 @@ from kanrin.lineup._entry import Entries, build_entries, choose_pathways
 from kanrin.lineup._market import BaseMarket, build_market
 from kanrin.lineup._refusal import Refusals, refusals
 from kanrin.lineup._risk import Chosen, Risk, assess_risk
+from kanrin.lineup._rivals import RivalGame, named_rivals, play_rivals
 from kanrin.lineup._search import MOST_ENUMERATED, Search, choose_lineup
 from kanrin.lineup._select import select_candidates
 from kanrin.lineup._sensitivity import BreakEven, Swing, break_even_rates, swings
@@ -73,6 +74,7 @@ class Plan:
     ways: Ways | None = None  # how each candidate comes and could come
     refusals: Refusals | None = None  # the worth with refused certifications counted
     risk: Risk | None = None  # None without sensitivity
+    rivals: RivalGame | None = None
 
     @property
     def case(self) -> Case:
@@ -130,16 +132,18 @@ def make_plan(
     progress: Progress | None = None,
     sensitivity: bool = True,
     limits: SearchLimits | None = None,
+    rivals: Sequence[str] = (),
 ) -> Plan:
     """Plan the line-up of a maker on a day (plan), (delta-pi), (saa).
 
     `draws` joint draws choose the line-up, as many fresh ones value it. `comparables` names, by candidate,
     market models it is like. `estimate` is the demand to take in the place of the case's, a file or read
     already. `ways` says how a candidate is to come, `PATHWAY` or `PATHWAY,left|right` by its id; the others
-    come by the way worth most to the plan. `limits` end the search over more than twelve candidates.
-    `progress(done, total, what)` is called as work goes on. The answer depends on inputs and seed alone, but
-    with a limit in seconds. Raises InputError (unknown names, no feasible candidate, no value of a rule on
-    the day, an estimate that does not fit the case), SolveError.
+    come by the way worth most to the plan. `limits` end the search over more than twelve candidates; `rivals`
+    names makers that answer with line-ups of their own. `progress(done, total, what)` is called as work goes
+    on. The answer depends on inputs and seed alone, but with a limit in seconds. Raises InputError (unknown
+    names, no feasible candidate, no value of a rule on the day, an estimate that does not fit the case),
+    SolveError.
     """
     whole = isinstance(draws, int) and isinstance(seed, int)
     if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
@@ -166,6 +170,7 @@ def make_plan(
         estimate_id="" if estimate is None else estimate_id(demand),
         limits=limits or SearchLimits(),
         ways=dict(ways or {}),
+        rivals=tuple(named_rivals(book, cars[0].firm, rivals)),
     )
     # our threads run over draws; BLAS threads beside them only wait
     with threadpool_limits(limits=1, user_api="blas"):
@@ -290,6 +295,20 @@ def _solve(
             chosen=basis, ranking=ranking, valuation=valued, terms=terms,
             central=central, few=(sense, sensed), swings=found, beliefs=beliefs, used=used, workers=workers,
         )  # fmt: skip
+    against = None
+    if settings.rivals:
+        against = play_rivals(
+            book,
+            settings,
+            market,
+            entries,
+            best,
+            named_rivals(book, settings.maker, settings.rivals),
+            lambda e: _with_pathways(book, market, e, me, seed, workers, Tracker(book.number))[0],
+            typical,
+            workers=workers,
+            progress=progress,
+        )
     sold = {e.candidate.id: float(valued.units[:, 0, j].mean()) for j, e in enumerate(entries.entries)}
     entries = _told_at(book, entries, {**pilot, **{k: v for k, v in sold.items() if v > 0}})
     return Plan(
@@ -314,6 +333,7 @@ def _solve(
         ways=weighed,
         refusals=denied,
         risk=risk,
+        rivals=against,
     )
 
 

@@ -38,6 +38,7 @@ class Settings:
     ways: Mapping[str, str] = field(
         default_factory=dict
     )  # ways asked for by candidate, as the user wrote them
+    rivals: tuple[str, ...] = ()  # makers that answer with line-ups of their own
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON takes them, days in ISO form."""
@@ -49,6 +50,8 @@ class Settings:
             del out["limits"]
         if not self.ways:
             del out["ways"]
+        if not self.rivals:
+            del out["rivals"]
         return out
 
 

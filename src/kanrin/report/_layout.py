@@ -14,6 +14,7 @@ from kanrin.report._market_section import market_section
 from kanrin.report._marks import Marks
 from kanrin.report._page import Page, hrefs
 from kanrin.report._register_section import register_section
+from kanrin.report._rivals_section import rivals_section
 from kanrin.report._rules_section import rules_section
 from kanrin.report._search_section import search_section
 from kanrin.report._turn_section import turn_section
@@ -47,6 +48,7 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
         answer_section(answer, marks),
         turn_section(answer, marks),
         *([search_section(answer["search"])] if answer.get("search") else []),
+        *([rivals_section(answer["rivals"])] if answer.get("rivals") else []),
         cost_section(answer, marks),
         *(() if moved is None else (moved,)),
         market_section(answer, marks),

@@ -118,7 +118,9 @@ def test_a_profile_is_asked_for_once_and_a_path_leaves_most_unasked():
 def test_a_deviation_has_its_paired_error():
     draws = np.random.default_rng(0).normal(size=(50, 2))
     common = np.random.default_rng(1).normal(scale=100.0, size=50)
-    found = EntryGame((2, 1), lambda ps: np.stack([draws[:, [p[0]] * 2] + common[:, None] for p in ps], axis=1))
+    found = EntryGame(
+        (2, 1), lambda ps: np.stack([draws[:, [p[0]] * 2] + common[:, None] for p in ps], axis=1)
+    )
     gap = draws[:, 1] - draws[:, 0]
     deviation = found.deviation((0, 0), 0)
     assert deviation.gain == pytest.approx(gap.mean())
