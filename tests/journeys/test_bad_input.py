@@ -26,6 +26,36 @@ BAD = {
     "own rival": ((*PLAN, "--rivals", "toyota"), ["Toyota is the maker", "Honda", "Nissan"]),
     "rival without candidates": ((*PLAN, "--rivals", "Honda,Suzuki"), ["Suzuki has no candidate", "Nissan"]),
     "no rivals": ((*PLAN, "--rivals", ","), ["expected names of makers with commas between"]),
+    "unknown way": (
+        (*PLAN, "--candidates", "toyota_sequoia", "--way", "toyota_sequoia=phpp"),
+        ["no such way", "us_made_certification,left", "php,right"],
+    ),
+    "way that is closed": (
+        (*PLAN, "--candidates", "toyota_sequoia", "--way", "toyota_sequoia=common_structure"),
+        ["not open to it", "not for cars of heading 8703", "the ways it has"],
+    ),
+    "way of a car not weighed": (
+        (*PLAN, "--candidates", "toyota_sequoia", "--way", "toyota_tundra=php"),
+        ["model in --way 'toyota_tundra'"],
+    ),
+    "way without a pathway": ((*PLAN, "--way", "toyota_sequoia"), ["--way", "expected MODEL=PATHWAY"]),
+    "chance above one": (
+        (*PLAN, "--set", "cert.us_made_certification.approval_probability=1.2"),
+        ["a probability lies between 0 and 1"],
+    ),
+    "too late for the horizon": (
+        (
+            *PLAN,
+            "--candidates",
+            "toyota_tundra",
+            *(
+                part
+                for p in ("common_structure", "php", "type_designation", "un_1958", "parallel_import")
+                for part in ("--set", f"cert.{p}.lead_time_months=60")
+            ),
+        ),
+        ["no candidate has a feasible pathway", "after 60 months, not within the 48 months"],
+    ),
     "no line-ups to search": (
         (*PLAN, "--search-lineups", "0"),
         ["--search-lineups", "0 is not in the range"],

@@ -88,6 +88,25 @@ MISTAKES: list[tuple[str, Mistake, str]] = [
         r"toyota_camry_hybrid cannot be sold within 3 months: the quickest pathway takes 3 and .* route 2",
     ),
     ("regions past the whole", cell("regions", "share", "0.2", row=0), r"share: .* sum to 1.159; expected 1"),
+    (
+        "chance of approval above one",
+        text(
+            "assumptions.toml",
+            r'label = "Article 58-3, chance of approval"\nvalue = .*\nlow = .*\nhigh = .*',
+            'label = "Chance"\nvalue = 0.9\nlow = 0.6\nhigh = 1.2',
+            "high = 1.2",
+        ),
+        r"approval_probability is 1.2; a chance of approval lies between 0 and 1: correct the number",
+    ),
+    (
+        "cap below zero",
+        text(
+            "rules/jp_certification.toml",
+            r"value = 2000, effective_from = 2013-04-12, effective_to = 2013-05-10",
+            "value = -1, effective_from = 2013-04-12, effective_to = 2013-05-10",
+        ),
+        r"jp.php.cap_per_type is -1; a cap is at least 0: correct the number",
+    ),
     # columns and rows
     (
         "missing column",

@@ -22,6 +22,7 @@ from kanrin.facts._check_names import (
     sources_resolve,
     units_known,
 )
+from kanrin.facts._check_pathways import pathways_possible
 from kanrin.facts._check_ranges import assumed_have_ranges, cells_plausible, columns_described
 from kanrin.facts._check_rates import headings_have_rules, months_follow, rates_in_one_unit
 from kanrin.facts._check_sums import (
@@ -103,6 +104,7 @@ INTEGRITY = (
     Check(
         "keys resolve", lambda c: _count(len(c.rules) + len(c.assumptions) + len(c.facts), "keys"), keys_known
     ),
+    Check("pathways are possible", lambda c: _count(len(c.pathways), "pathways"), pathways_possible),
     Check("outcomes of events can be set", lambda c: _count(len(c.events), "outcomes"), outcomes_readable),
     Check(
         "probabilities of an event sum to 1",
