@@ -10,17 +10,21 @@ from kanrin.logistics._network import Network
 from kanrin.logistics._plan_logistics import plan_logistics
 from kanrin.logistics._read_network import HORIZON
 from kanrin.logistics._schedule import COST_PARTS, Schedule, ShadowPrice, solve_schedule
-from kanrin.logistics._sea_distance import sea_path
+from kanrin.logistics._sea_distance import CANALS, SeaWay, sea_distance, sea_path, sea_way
 
 __all__ = [
+    "CANALS",
     "COST_PARTS",
     "HORIZON",
     "Logistics",
     "Network",
     "Schedule",
+    "SeaWay",
     "ShadowPrice",
     "conflict",
     "plan_logistics",
+    "sea_distance",
     "sea_path",
+    "sea_way",
     "solve_schedule",
 ]
