@@ -60,7 +60,8 @@ class Problem:
         self.count = len(plan.entries.entries)
         self.lineups = all_lineups(self.count)
         rows = [Row(s) for s in self.lineups]
-        args = (plan.market, plan.entries, plan.draws, [plan.terms], rows, plan.maker_index)
+        terms = replace(plan.terms, second=None)  # a search knows the first ways alone
+        args = (plan.market, plan.entries, plan.draws, [terms], rows, plan.maker_index)
         self.valuation = value_rows(*args)
         self.worth = dict(zip(self.lineups, self.valuation.value.mean(axis=0).tolist(), strict=True))
         self.work = work_of(*args, 0.0, None, None)
