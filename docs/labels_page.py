@@ -80,6 +80,8 @@ LABELS = {
         "blup": "its prediction",
         "shrink": "the one-way case of it",
         "selection": "shift for having been worth launching",
+        "backtest": "how good such forecasts have been",
+        "crps": "the score of a forecast distribution",
         "plan": "choice of line-up, pathways and routes",
         "delta-pi": "change of profit",
         "saa": "valuing the winner on fresh draws",

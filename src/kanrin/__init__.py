@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kanrin.answer import Answered
-    from kanrin.app._calls import book, brief, diff, explain, law, plan, waterfall
+    from kanrin.app._calls import backtest, book, brief, diff, explain, law, plan, waterfall
     from kanrin.app._law import Law, LawChange, LawDiff
+    from kanrin.backtesting import Backtest
     from kanrin.base import (
         CaseError,
         Figure,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Answered",
+    "Backtest",
     "Book",
     "Brief",
     "Case",
@@ -64,6 +66,7 @@ __all__ = [
     "UnknownName",
     "Waterfall",
     "at",
+    "backtest",
     "book",
     "brief",
     "diff",
@@ -79,8 +82,9 @@ __all__ = [
 
 _HOMES = {
     "kanrin.answer": ("Answered",),
-    "kanrin.app._calls": ("book", "brief", "diff", "explain", "law", "plan", "waterfall"),
+    "kanrin.app._calls": ("backtest", "book", "brief", "diff", "explain", "law", "plan", "waterfall"),
     "kanrin.app._law": ("Law", "LawChange", "LawDiff"),
+    "kanrin.backtesting": ("Backtest",),
     "kanrin.base": (
         "CaseError",
         "Figure",

@@ -5,6 +5,7 @@ step alone.
 """
 
 from kanrin.answer._answered import Answered, answer_plan
+from kanrin.answer._backtest_side import backtest_words
 from kanrin.answer._compose import compose
 
-__all__ = ["Answered", "answer_plan", "compose"]
+__all__ = ["Answered", "answer_plan", "backtest_words", "compose"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kanrin.answer._alternatives import alternatives, rejected
+from kanrin.answer._backtest_side import backtest_side
 from kanrin.answer._balance_side import balance_side
 from kanrin.answer._decision import decision, plan_waterfall
 from kanrin.answer._law import calendar, pending, rules_in_force
@@ -88,6 +89,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
                 "variance_shares": [{"group": k, "share": v} for k, v in plan.variance.items()],
                 "outside_support": [f"{r['name']}: {s}" for r in rows for s in r["outside_support"]],
             },
+            "backtest": backtest_side(plan),
             "certificate": _certificate(plan),
             "estimate": _estimate(plan),
             "figures": register,

@@ -37,12 +37,13 @@ from kanrin.rules import explain as explain_key
 if TYPE_CHECKING:
     from kanrin.answer import Answered
     from kanrin.app._law import Law, LawDiff
+    from kanrin.backtesting import Backtest
     from kanrin.cost import Waterfall
     from kanrin.demand import Estimate
     from kanrin.lineup import SearchLimits
     from kanrin.report import Brief
 
-__all__ = ["book", "brief", "diff", "explain", "law", "plan", "waterfall"]
+__all__ = ["backtest", "book", "brief", "diff", "explain", "law", "plan", "waterfall"]
 
 CaseLike = Case | str | Path
 Day = date | str | None
@@ -233,3 +234,30 @@ def brief(plan: Answered) -> Brief:
     if not isinstance(getattr(plan, "answer", None), Mapping):
         raise InputError(f"plan: expected what kanrin.plan(...) returns, got {plan!r}")
     return Brief(plan.answer)
+
+
+def backtest(
+    case: CaseLike,
+    data: str | Path | None = None,
+    *,
+    draws: int = 200,
+    seed: int = 1,
+    overrides: Settings | None = None,
+) -> Backtest:
+    """How good forecasts of cars not sold yet have been (backtest): coverage, CRPS in log units, skill.
+
+    Cars that came in earlier years are each predicted in their first full year from the years before: as the
+    case ships it, or anew from the folder `data` (raw_products.csv, households_cpi.csv). Every model of the
+    base market is predicted from the others. Raises InputError for a bad folder, SolveError when shares
+    cannot be inverted.
+    """
+    from kanrin.app._backtested import backtested
+
+    folder = None
+    if data is not None:
+        folder = (
+            Path(data)
+            if isinstance(data, Path)
+            else Path(given_text("data", data, "a folder of product data"))
+        )
+    return backtested(_case(case, overrides), folder, draws=given_draws(draws), seed=given_seed(seed))

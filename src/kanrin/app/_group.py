@@ -33,6 +33,10 @@ COMMANDS = {  # name -> (module, one line of help)
         "_simulate_command",
         "What a merger, tariff, tax, cost, quota, entry or exit does to prices, profits and buyers.",
     ),
+    "backtest": (
+        "_backtest_command",
+        "How good forecasts of new cars have been, and how much wider a plan makes them.",
+    ),
     "check": ("_check_command", "Prove that a case folder is sound, or list its faults with file and line."),
     "init": ("_init_command", "Copy a shipped case into a folder, to edit it."),
     "about": ("_about_command", "Versions of Kanrin and of what it runs on, and the shipped cases."),

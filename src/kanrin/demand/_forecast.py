@@ -225,18 +225,22 @@ def forecast(
     *,
     nameplates: Nameplates | None = None,
     comparable_share: float = 0.0,
+    sd_scale: float = 1.0,
 ) -> XiForecast:
     """xi of the candidates, jointly: two of the same brand, body, powertrain or nameplate share that error.
 
     `comparable_share` in [0, 1) is the share of the residual variance a candidate has in common with the cars
     it names as comparables; a car named in several distinct sets divides it among them. It is taken before
-    the nameplate's share. Source: (newmodel), (xi-model), (blup), at fixed components. Raises InputError for
-    a row outside the market or a share outside [0, 1).
+    the nameplate's share. `sd_scale` multiplies every standard deviation, as a backtest finds it must.
+    Source: (newmodel), (xi-model), (blup), (backtest), at fixed components. Raises InputError for a row
+    outside the market, a share outside [0, 1), or a scale not above zero.
     """
     if not candidates:
         raise InputError("forecast: no candidate given")
     if not 0 <= comparable_share < 1:
         raise InputError(f"forecast: comparable_share is {comparable_share}; expected a share in [0, 1)")
+    if not 0 < sd_scale < np.inf:
+        raise InputError(f"forecast: sd_scale is {sd_scale}; expected a number above zero")
     nameplates = nameplates or Nameplates(0.0, 0.0, 0.0)
     cars = len(model.labels)
     asked = {c.nameplate for c in candidates}
@@ -280,7 +284,8 @@ def forecast(
         tuple(name for name in RANDOM if getattr(c, name) not in getattr(model.labels, name))
         for c in candidates
     )
-    return XiForecast(weights @ model.xi + offset, prediction.covariance, weights, offset, parts, new_levels)
+    covariance = prediction.covariance * sd_scale**2
+    return XiForecast(weights @ model.xi + offset, covariance, weights, offset, parts, new_levels)
 
 
 def selection_shifts(found: XiForecast, multiples: Sequence[float]) -> Floats:

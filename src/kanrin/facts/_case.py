@@ -74,6 +74,7 @@ class About(Record):
     )  # money of the estimates' price
     market_known_from: date | None = None  # the day the base market was published
     agents: str = ""  # a CSV of buyers (income, weight); empty: Gauss-Hermite nodes of the estimate
+    backtest: str = ""  # results of a backtest (TOML), beside which forecasts are told
     note: str = ""
     review: dict[str, str] = Field(default_factory=dict)
 

@@ -25,6 +25,8 @@ from kanrin.rules import Book
 
 __all__ = ["Entries", "Entry", "build_entries", "choose_pathways", "reforecast"]
 
+XI_SCALE = "backtest.xi_scale"  # of the spread of forecast xi
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -161,6 +163,7 @@ def _forecast(
         new,
         nameplates=_history(book, market),
         comparable_share=book.number("demand.comparable_share") if comparables else 0.0,
+        sd_scale=book.number(XI_SCALE),
     )
 
 

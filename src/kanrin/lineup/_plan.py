@@ -46,7 +46,12 @@ _WAY_DRAWS = 32
 _WAY_ROUNDS = 3  # line-up, ways, line-up ..
 _RUNNERS_UP = 5
 _MOST_KEPT = 4_000_000  # worths of line-ups by draw that are kept, 32 MB
-_READ_BESIDE = ("plan.selection_shift_sd", "fx.sigma_monthly", "us.export_volume_share_of_plant_max")
+_READ_BESIDE = (
+    "plan.selection_shift_sd",
+    "fx.sigma_monthly",
+    "us.export_volume_share_of_plant_max",
+    "backtest.xi_scale",
+)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kanrin.report._backtest_blocks import backtest_blocks
 from kanrin.report._model_name import sentence_case
 from kanrin.report._numbers import number, per_cent, tiny
 from kanrin.report._page import (
@@ -26,7 +27,7 @@ _KINDS = (("fact", "facts"), ("derived", "derived"), ("estimate", "estimates"), 
 
 
 def belief_section(answer: Mapping[str, Any]) -> Section:
-    """Counts, shares of the variance, flags, certificate, estimate."""
+    """Counts, shares of the variance, flags, backtest, certificate, estimate."""
     belief = answer.get("belief") or {}
     blocks: list[Block] = []
     counts = belief.get("counts") or {}
@@ -52,6 +53,7 @@ def belief_section(answer: Mapping[str, Any]) -> Section:
             Subheading("Outside what the market has seen"),
             Bullets(tuple(words(f"{t.rstrip('.')}.") for t in outside)),
         ]
+    blocks += backtest_blocks(answer)
     blocks += [Subheading("Certificate of the equilibrium"), _certificate(answer["certificate"])]
     estimate = answer.get("estimate") or {}
     if estimate:

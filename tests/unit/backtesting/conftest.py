@@ -1,0 +1,1 @@
+"""Puts this folder on the path, so that its tests can share the modules that lie beside them."""
