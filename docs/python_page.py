@@ -27,6 +27,7 @@ GROUPS = {
                 "Unadjusted", "BFGS", "LBFGSB", "Progress", "load_progress"),
         "Results": ("EstimationResults", "MarketFit", "Substitution", "CoefficientTable", "Profile",
                     "profile", "SavedEstimate", "load_estimate", "check_words"),
+        "Entry": ("entry_thresholds", "EntryThresholds"),
         "Inside a search": ("Model", "build_model", "Point", "evaluate"),
     },
     "kanrin.simulation": {

@@ -131,6 +131,23 @@ compared, not to be believed (its median own-price elasticity is -0.17, far too 
 
 """
 
+ENTRY = """# Entry thresholds: MRI scanners in Japanese cities (Bresnahan and Reiss 1991)
+
+$mark
+
+1,459 cities; a seller is a hospital that owns a scanner. Given answers: the tables of a Japanese textbook on
+empirical industrial organisation and its programs (keisemi, *empirical_business_economics*; MIT). The
+published search stops slightly short of the maximum, hence the tolerances. Thresholds are in people.
+
+```python
+from kanrin.estimation import entry_thresholds
+
+found = entry_thresholds(owners, million_people, top=6, unit=1e6)
+found.thresholds, found.threshold_errors
+```
+
+"""
+
 NEVO_CASES = {
     "logit": "logit, effects absorbed, two-step",
     "nested_one": "nested logit, one nest",
@@ -187,11 +204,17 @@ def _closed(head: str, folder: str, answer: str) -> str:
     return _fill(head) + _table(given, getattr(cars, answer), case, lambda g: g.quantity)
 
 
+def _entry() -> str:
+    data, given = beside("mri_scanners"), beside("published").given("entry_games", "en.br6.")
+    return _fill(ENTRY) + _table(given, data.entry_answer, lambda g: g.table, lambda g: g.quantity)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "nevo": _nevo,
     "blp-1995": _blp,
     "japan-2006-2016": lambda: _closed(JAPAN, "japan_cars_2006_2016", "japan_answer"),
     "european-cars": lambda: _closed(EUROPE, "european_cars_1970_1999", "europe_answer"),
+    "entry-thresholds": _entry,
 }
 
 

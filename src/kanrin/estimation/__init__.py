@@ -22,6 +22,7 @@ from kanrin.estimation._choices import (
     TwoStep,
     Unadjusted,
 )
+from kanrin.estimation._entry_thresholds import EntryThresholds, entry_thresholds
 from kanrin.estimation._estimate import estimate
 from kanrin.estimation._estimate_words import check_words
 from kanrin.estimation._first_stage import FirstStage
@@ -58,6 +59,7 @@ __all__ = [
     "Clustered",
     "CoefficientTable",
     "Continuous",
+    "EntryThresholds",
     "EstimationResults",
     "FirstStage",
     "Formula",
@@ -97,6 +99,7 @@ __all__ = [
     "build_problem",
     "check_words",
     "differentiation_instruments",
+    "entry_thresholds",
     "estimate",
     "estimate_linear",
     "estimate_logit",
