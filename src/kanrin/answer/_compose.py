@@ -15,6 +15,7 @@ from kanrin.answer._market_side import bridge, market_side
 from kanrin.answer._question import question
 from kanrin.answer._register import assumptions, counts, figures, sources
 from kanrin.answer._results import results
+from kanrin.answer._risk_side import risk_side
 from kanrin.answer._rivals_side import rivals_side
 from kanrin.answer._rounding import plain
 from kanrin.answer._search_side import search_side
@@ -79,6 +80,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "trade": balance_side(plan, traded),
             "logistics": logistics_side(plan, moved, unscheduled),
             "sensitivity": sensitivity(plan),
+            "risk": risk_side(plan),
             "waterfalls": {name: fall.to_rows() for name, fall in falls.items()},
             "rules": law,
             "pending": waiting,

@@ -48,6 +48,7 @@ def sensitivity(plan: Plan) -> list[dict[str, Any]]:
             end = f"flips at {number_text(s.flips_at, unit)}: {to} · {ends}"
         else:
             end = f"no flip seen · {ends}" if s.searched else ends
+            end = f"too little to turn it · {ends}" if s.too_small else end
         rows.append(
             {
                 "key": s.key,

@@ -1,4 +1,4 @@
-"""The order of the page: the question and the answer first, then seven sections, the register last."""
+"""The order of the page: the question and the answer first, then eight sections, the register last."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kanrin.report._market_section import market_section
 from kanrin.report._marks import Marks
 from kanrin.report._page import Page, hrefs
 from kanrin.report._register_section import register_section
+from kanrin.report._risk_section import risk_section
 from kanrin.report._rivals_section import rivals_section
 from kanrin.report._rules_section import rules_section
 from kanrin.report._search_section import search_section
@@ -47,6 +48,7 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
     told = (
         answer_section(answer, marks),
         turn_section(answer, marks),
+        risk_section(answer, marks),
         *([search_section(answer["search"])] if answer.get("search") else []),
         *([rivals_section(answer["rivals"])] if answer.get("rivals") else []),
         cost_section(answer, marks),

@@ -48,6 +48,11 @@ def print_plan(answer: Mapping[str, Any], console: Console) -> None:
         for item in answer["sensitivity"][:5]:
             listed(f"{sentence_case(item['label'])}{turn_text(item)}")
     _tell_pending(answer, listed)
+    if answer.get("risk") and answer["decision"]:
+        console.print()
+        say("What is at risk", "bold")
+        for text in answer["risk"]["words"]:
+            listed(text)
     if answer["decision"]:
         console.print()
         say(_trade(answer["trade"]))

@@ -130,6 +130,101 @@ def waterfall(exworks: float, price: float, litres: float) -> list[dict[str, Any
     return lines
 
 
+def found(value: float, error: float) -> dict[str, float]:
+    return {"value": value, "error": error}
+
+
+RISK: Answer = {
+    "words": [
+        "One chance in four (24 %) of a loss; in the worst tenth of cases the loss averages ¥1.1 billion.",
+        "It just pays at 1,900 cars a year in place of 5,400.",
+    ],
+    "probability_of_loss": found(0.24, 0.02),
+    "worst_tenth_jpy": found(-1.1e9, 9e7),
+    "worst_twentieth_jpy": found(-1.4e9, 1.1e8),
+    "outcomes_jpy": [-1.5e9, -0.6e9, 0.2e9, 0.9e9, 1.6e9, 2.4e9, 4.1e9, 7.7e9],
+    "lineups": [
+        {
+            "models": models,
+            "mean_jpy": found(mean, 8e7),
+            "p10_jpy": found(mean - 2e9, 9e7),
+            "p50_jpy": found(mean - 3e8, 9e7),
+            "p90_jpy": found(mean + 3e9, 2e8),
+            "probability_of_loss": found(0.24, 0.02),
+            "worst_tenth_jpy": found(-1.1e9, 9e7),
+            "worst_twentieth_jpy": found(-1.4e9, 1.1e8),
+            "behind_jpy": found(1.9e9 - mean, 5e7),
+            "behind_in_worst_tenth_jpy": found(0.0, 5e7),
+            "on_frontier": mean > 1.5e9,
+        }
+        for models, mean in (([CAMRY, HIGHLANDER], 1.9e9), ([CAMRY], 1.2e9))
+    ],
+    "break_even": [
+        {
+            "key": key,
+            "label": label,
+            "unit": "JPY per USD",
+            "value": 159.0,
+            "low": 135.0,
+            "high": 180.0,
+            "at": at,
+            "error": 4.0,
+            "searched": [80.0, 350.0],
+            "is_within": at is not None,
+            "text": "just pays at 174",
+        }
+        for key, label, at in (
+            ("fx.usd_jpy", "exchange rate", 174.0),
+            ("freight.usd_per_m3", "freight", None),
+        )
+    ],
+    "break_even_units": {"planned": 5400.0, "at": found(1900.0, 150.0)},
+    "break_even_price_share": {"planned": 1.0, "at": found(0.9, 0.0)},
+    "events": [
+        {
+            "event": "ocean_freight_shock",
+            "question": "Does ocean freight move?",
+            "outcome": "up 25",
+            "probability": 0.2,
+            "profit_jpy": 1.7e9,
+            "change_jpy": found(-2e8, 3e7),
+        }
+    ],
+    "information": {
+        "perfect_jpy": found(6e8, 5e7),
+        "lineups": 16,
+        "inputs": [
+            {
+                "input": name,
+                "kind": "appeal" if name == CAMRY else "key",
+                "label": label,
+                "perfect_jpy": found(worth, 4e7),
+                "study_jpy": found(0.6 * worth, 3e7),
+                "turns": 0.2,
+            }
+            for name, label, worth in (
+                (CAMRY, "how well buyers like the Camry Hybrid", 3e8),
+                ("fx.usd_jpy", "exchange rate", 0.0),
+            )
+        ],
+    },
+    "staged": {
+        "years": 1.0,
+        "full": [CAMRY, HIGHLANDER],
+        "full_jpy": found(2e9, 9e7),
+        "pilots": [
+            {
+                "models": [CAMRY],
+                "name": "the Camry Hybrid",
+                "profit_jpy": found(1.7e9, 8e7),
+                "gained_jpy": found(-3e8, 6e7),
+                "expands": 0.6,
+                "quits": 0.2,
+            }
+        ],
+    },
+}
+
 GAPS = [
     {
         "requirement": "Rear turn signal colour",
@@ -831,6 +926,7 @@ def sample_plan() -> Answer:
             ],
         },
         "sensitivity": SENSITIVITY,
+        "risk": copy.deepcopy(RISK),
         "waterfalls": {
             CAMRY: waterfall(20_450, 5_182_000, 24_600),
             HIGHLANDER: waterfall(34_300, 7_940_000, 32_800),

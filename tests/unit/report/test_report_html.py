@@ -75,7 +75,7 @@ def test_well_formed_with_landmarks_and_language(html: str, page: Page) -> None:
     assert ("html", {"lang": "en"}) in page.seen
     for tag in ("header", "nav", "main", "footer", "h1"):
         assert page.count(tag) == 1
-    assert page.count("h2") == 8
+    assert page.count("h2") == 9
 
 
 def test_nothing_is_fetched(html: str, page: Page) -> None:
@@ -108,7 +108,7 @@ def test_traceable_figures_carry_a_mark(html: str) -> None:
 
 def test_every_picture_has_caption_text_alternative_and_table(html: str, page: Page) -> None:
     figures = re.findall(r"<figure.*?</figure>", html, flags=re.DOTALL)
-    assert len(figures) == 8  # ranges, turn, two waterfalls, buyers, bridge, balance, calendar
+    assert len(figures) == 9  # ranges, turn, risk, two waterfalls, buyers, bridge, balance, calendar
     for figure in figures:
         assert re.search(r"<figcaption>[^<]{20,}", figure)
         assert re.search(r'<svg [^>]*role="img" aria-label="[^"]{20,}"', figure)
@@ -149,6 +149,7 @@ def test_order_of_sections_follows_the_storyboard(html: str) -> None:
     assert titles == [
         "The decision",
         "What would turn it",
+        "What is at risk",
         "What each car costs",
         "What the market does",
         "What it does to the trade balance",
@@ -178,7 +179,7 @@ def test_bring_nothing_over_reads_well() -> None:
     assert page.open == []
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
     assert "No car is brought over" in text
-    assert text.count("<h2") == 8
+    assert text.count("<h2") == 9
     assert "<figure" not in text.split('id="rules"')[0]
 
 
@@ -271,3 +272,12 @@ def test_on_paper_smaller_words_are_smaller_than_the_figures_above_them(html: st
     }
     under = sizes.pop(r"\.decision \.under, \.lines \.under")
     assert all(under < size for size in sizes.values())
+
+
+def test_risk_is_told_in_words_a_picture_and_tables(html: str) -> None:
+    risk = html.split('id="risk"')[1].split('id="costs"')[0]
+    assert "in the worst tenth of cases the loss averages" in risk
+    assert "8 outcomes of equal chance" in risk and "2 lose, 6 earn" in risk
+    risk = risk.replace("\u00a0", " ")
+    assert "174 ± 4" in risk and "nowhere" in risk and "10 % lower" in risk
+    assert "All at once" in risk and "knowing any one is worth nothing" in risk
