@@ -71,8 +71,12 @@ class _Market:
         return best, smallest, bound, MAX_STEPS, 0
 
     def newton(self, found: Choice, residual: Floats) -> Floats:
-        """d with L d = s R, capped (newton)."""
-        step = np.asarray(np.linalg.solve(delta_jacobian(found), found.shares * residual), dtype=np.float64)
+        """d with L d = s R, capped (newton); the contraction where L is singular in rounding."""
+        try:
+            solved = np.linalg.solve(delta_jacobian(found), found.shares * residual)
+        except np.linalg.LinAlgError:
+            return self.contraction(residual)
+        step = np.asarray(solved, dtype=np.float64)
         return step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
 
     def squarem(self, delta: Floats, residual: Floats) -> Floats:
