@@ -11,7 +11,7 @@ from kanrin.answer._words import count, full_name, listed, yen
 from kanrin.base import InputError, SolveError
 from kanrin.facts import Port, Region
 from kanrin.lineup import Plan
-from kanrin.logistics import HORIZON, Logistics, plan_logistics, sea_path
+from kanrin.logistics import Logistics, plan_logistics, sea_path
 
 __all__ = ["logistics_side", "scheduled"]
 
@@ -21,14 +21,14 @@ _FEWEST = 0.005  # cars: less is not worth a row
 def scheduled(plan: Plan) -> tuple[Logistics | None, str]:
     """The schedule of a plan, or none with the reason.
 
-    Raises InputError when the user set the months and a car cannot be sold within them.
+    Raises InputError when the user set months or capacities with which no car can be sold.
     """
     if not plan.chosen:
         return None, "No car is brought over, so none is moved."
     try:
         return plan_logistics(plan), ""
     except (InputError, SolveError) as error:
-        if isinstance(error, InputError) and HORIZON in plan.case.overrides:
+        if isinstance(error, InputError) and any(key.startswith("logistics.") for key in plan.case.overrides):
             raise
         return None, str(error)
 

@@ -21,6 +21,17 @@ from kanrin.rules import FX, Tracker
 __all__ = ["HORIZON", "Programme", "read_programme"]
 
 HORIZON = "logistics.horizon_months"
+_ABOVE_ZERO = (
+    "logistics.calls_per_month",
+    "logistics.ceu_floor_m2",
+    "logistics.delivery_reference_km",
+    "logistics.pdi_cars_per_month",
+    "logistics.share_of_vessel_available",
+    "logistics.stock_cars_per_outlet",
+    "demand.dealer_outlets_initial",
+    "ocean.vessel_ceu",
+    "us.export_volume_share_of_plant_max",
+)
 _KM_PER_MILE = 1.609344  # the international mile
 _DAYS_PER_MONTH = 365.0 / 12.0
 
@@ -36,6 +47,11 @@ class Programme:
         self.read = Tracker(plan.book.number)
         read = self.read
         self.entries: tuple[Entry, ...] = tuple(plan.entries.entries[j] for j in plan.chosen)
+        for key in _ABOVE_ZERO:
+            if read(key) <= 0:
+                raise InputError(
+                    f"{key}: expected more than 0, got {read(key):g}; no car could pass: set it above 0"
+                )
         self.months = _whole_months(read, HORIZON, at_least=1)
         self.ramp = _whole_months(read, "logistics.ramp_up_months", at_least=0)
         self.lead = [_lead_months(read, e) for e in self.entries]

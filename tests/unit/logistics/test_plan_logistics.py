@@ -90,6 +90,11 @@ def test_months_too_few_for_the_certificate_are_refused():
         answer_plan(_set(horizon_months=4), candidates=TWO, draws=8, seed=3)
 
 
+def test_a_capacity_of_zero_is_refused_by_its_key():
+    with pytest.raises(InputError, match=r"logistics.share_of_vessel_available: expected more than 0, got 0"):
+        answer_plan(_set(share_of_vessel_available=0.0), candidates=TWO, draws=8, seed=3)
+
+
 def test_the_answer_adds_up():
     said = small().answer["logistics"]
     sold = sum(r["sold"] for r in said["cars"])
