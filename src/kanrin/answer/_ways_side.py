@@ -61,9 +61,10 @@ def _way(w: Weighed) -> dict[str, Any]:
 def _gives_up(w: Weighed) -> str:
     """What another way would cost, in words."""
     if abs(w.gives_up) < _TOLD_APART * w.gives_up_se:
+        way = "more" if w.gives_up < 0 else "less"
         said = (
-            f"not told apart by these draws (would give up {yen(w.gives_up * MILLION)}, give or take "
-            f"{yen(w.gives_up_se * MILLION)})"
+            f"would be worth {yen(abs(w.gives_up) * MILLION)} {way}, give or take "
+            f"{yen(w.gives_up_se * MILLION)}: not told apart by these draws"
         )
     elif w.gives_up < 0:
         said = f"worth {yen(-w.gives_up * MILLION)} more"

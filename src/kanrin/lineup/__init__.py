@@ -21,7 +21,7 @@ from kanrin.lineup._search import Search
 from kanrin.lineup._sensitivity import BreakEven, Swing
 from kanrin.lineup._settings import Settings
 from kanrin.lineup._staged import Pilot, Staged
-from kanrin.lineup._terms import Terms
+from kanrin.lineup._terms import Terms, first_sale
 from kanrin.lineup._thresholds import Scale, Threshold
 from kanrin.lineup._valuation import Row, Valuation
 from kanrin.lineup._value import Progress, value_rows
@@ -64,6 +64,7 @@ __all__ = [
     "Ways",
     "Weighed",
     "build_market",
+    "first_sale",
     "fitting_estimate",
     "latin_hypercube",
     "make_plan",

@@ -9,10 +9,9 @@ from datetime import date
 import numpy as np
 
 from kanrin.base import Floats, InputError
-from kanrin.certify import lead_time
 from kanrin.cost import Landed, carrying_share, landed, route_cost
 from kanrin.facts import Route
-from kanrin.lineup import Entry, Plan
+from kanrin.lineup import Entry, Plan, first_sale
 from kanrin.logistics._great_circle import kilometres
 from kanrin.logistics._network import Network
 from kanrin.logistics._smaller import without_dominated
@@ -229,7 +228,7 @@ def _whole_months(read: Tracker, key: str, *, at_least: int) -> int:
 
 
 def _lead_months(read: Tracker, entry: Entry) -> int:
-    months = float(lead_time(read, entry.choice.option))
+    months = float(first_sale(read, entry))
     if months < 0:
         key = entry.choice.option.pathway.lead_time_key
         raise InputError(f"{key}: expected at least 0 months, got {months:g}; --set {key}=5")

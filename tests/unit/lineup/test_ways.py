@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kanrin.answer._ways_side import ways_side
 from kanrin.base import InputError, UnknownName
 from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._second import Second, share_after
@@ -135,6 +136,7 @@ def test_right_hand_drive_that_has_to_be_developed_costs_its_tools_and_time():
     dearer = launch_cost(read, entry) - launch_cost(read, left.entries.entries[0])
     assert dearer == pytest.approx(tools * (1 + read("capital.discount_rate")) ** years, rel=SAME)
     assert first_sale(read, entry) == read("rhd.lead_time_months")
+    assert ways_side(plan, 0)["first_sale"] == "2028-04"  # 24 months from the day of the plan, 2026-04-01
     parts = left.entries.forecast.named_parts(0)
     assert parts["left_hand_drive"] < 0.0
     assert plan.entries.forecast.named_parts(0)["left_hand_drive"] == 0.0
