@@ -337,3 +337,12 @@ def test_selection_and_draws(model: XiModel) -> None:
 def test_bad_input_is_named(model: XiModel, call, words: str) -> None:
     with pytest.raises(InputError, match=words):
         call(model)
+
+
+def test_a_scaled_spread_moves_no_mean(model: XiModel) -> None:
+    plain, wide = forecast(model, _many()), forecast(model, _many(), sd_scale=1.5)
+    assert np.array_equal(plain.mean, wide.mean)
+    assert wide.sd == pytest.approx(1.5 * plain.sd)
+    for bad in (0.0, -1.0, np.inf, np.nan):
+        with pytest.raises(InputError, match="sd_scale"):
+            forecast(model, _many(), sd_scale=bad)
