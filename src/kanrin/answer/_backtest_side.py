@@ -104,7 +104,7 @@ def score_sentence(score: Score, what: str) -> str:
     return (
         f"{what}: of {score.count} cars, {held[0.5].hits} fell inside the 50 % interval "
         f"({_percent(held[0.5].share)} %), {held[0.8].hits} inside the 80 % ({_percent(held[0.8].share)} %, "
-        f"by chance between {_percent(low)} and {_percent(high)}) and {held[0.9].hits} inside the 90 % "
+        f"in the long run between {_percent(low)} and {_percent(high)}) and {held[0.9].hits} inside the 90 % "
         f"({_percent(held[0.9].share)} %)."
     )
 
@@ -128,7 +128,7 @@ def _built_there(score: Score) -> str:
     low, high = held.interval
     return (
         f"Of {held.count} cars {score.group} and on sale now, each predicted from all others, {held.hits} "
-        f"lie inside the 80 % interval ({_percent(held.share)} %, by chance between {_percent(low)} and "
+        f"lie inside the 80 % interval ({_percent(held.share)} %, in the long run between {_percent(low)} and "
         f"{_percent(high)})."
     )
 
