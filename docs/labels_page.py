@@ -72,7 +72,10 @@ LABELS = {
         "certificate": "evidence that a solution is an equilibrium",
         "caps": "caps and quotas",
         "fb": "complementarity, Fischer and Burmeister",
+        "caps-weighted": "the same where a rent is a rate on a value",
         "rent": "who holds the rent of a quota",
+        "trq": "tariff-rate quotas: the shadow price is at most the duty beyond the quota",
+        "plant": "one plant serves several markets",
     },
     "A model not sold yet, the line-up, the balance": {
         "newmodel": "forecast of a model not sold yet",

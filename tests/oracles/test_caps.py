@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kanrin.equilibrium import Games, solve_prices
+from kanrin.equilibrium import Cap, Games, solve_capped, solve_prices
 from kanrin.lineup import Row, make_plan, value_rows
 from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._games import point_game, point_start
@@ -86,3 +86,49 @@ def test_no_draw_of_a_plan_sells_more_than_its_cap(plan):
     assert v.units.max() <= 150.0 * (1 + 1e-6)
     assert v.failures == 0
     assert (v.shadow > 0).any()
+
+
+def group(game, start, members, caps):
+    offered = np.ones((1, game.product_count), dtype=bool)
+    return solve_within_caps(
+        Games.of(game),
+        offered,
+        game.cost[None, :],
+        np.atleast_2d(caps),
+        start[None],
+        members=np.array(members),
+    )
+
+
+@pytest.mark.parametrize(
+    ("members", "parts"),
+    [
+        ([[1, 1]], [0.5]),
+        ([[1, 0], [0, 1], [1, 1]], [0.6, 3.0, 0.5]),
+        ([[1, 0], [0, 1], [1, 1]], [0.9, 0.2, 0.5]),
+        ([[1, 0], [1, 1], [1, 1]], [0.02, 0.03, 0.05]),
+        ([[1, 0], [0, 1], [1, 1], [1, 1]], [0.5, 0.5, 0.7, 0.4]),
+    ],
+)
+def test_caps_on_several_cars_equal_newton_on_prices_and_shadow_prices(market_game, members, parts):
+    """Two algorithms that share no step: here the batch of the plan, there (fb)."""
+    game, start, free = market_game
+    rows = np.array(members, dtype=np.float64)
+    caps = np.array(parts) * (rows @ free.shares[-2:])
+    found, shadow = group(game, start, rows, caps)
+    assert found.converged.all()
+    wide = np.zeros((len(rows), game.product_count))
+    wide[:, -2:] = rows
+    exact = solve_capped(
+        game, [Cap(str(k), a, float(b)) for k, (a, b) in enumerate(zip(wide, caps, strict=True))]
+    )
+    assert exact.converged and exact.complementarity < 1e-8
+    assert found.price[0] == pytest.approx(exact.price[0], rel=1e-7)
+    assert shadow[0] == pytest.approx(exact.shadow_price, rel=1e-5, abs=1e-8)
+
+
+def test_a_slack_cap_on_several_cars_changes_nothing(market_game):
+    game, start, free = market_game
+    none, _ = capped(game, start, np.full(2, np.inf))
+    wide, shadow = group(game, start, [[1.0, 1.0]], [3 * free.shares[-2:].sum()])
+    assert (none.price == wide.price).all() and (shadow == 0).all()

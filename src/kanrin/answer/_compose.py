@@ -8,6 +8,7 @@ from typing import Any
 from kanrin.answer._alternatives import alternatives, rejected
 from kanrin.answer._backtest_side import backtest_side
 from kanrin.answer._balance_side import balance_side
+from kanrin.answer._caps_side import caps_side
 from kanrin.answer._decision import decision, plan_waterfall
 from kanrin.answer._law import calendar, pending, rules_in_force
 from kanrin.answer._logistics_side import logistics_side, scheduled
@@ -81,6 +82,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "logistics": logistics_side(plan, moved, unscheduled),
             "sensitivity": sensitivity(plan),
             "risk": risk_side(plan),
+            "caps": caps_side(plan),
             "waterfalls": {name: fall.to_rows() for name, fall in falls.items()},
             "rules": law,
             "pending": waiting,
@@ -130,6 +132,9 @@ def _other_sources(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> Iterator[st
         yield model.units_source
         yield model.price_source
     yield plan.market.estimate.origin
+    for cap in plan.caps:
+        if cap.source:
+            yield cap.source
     for nameplate in plan.case.nameplates.values():
         yield nameplate.source
 

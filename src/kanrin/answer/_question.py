@@ -27,6 +27,8 @@ def command(plan: Plan) -> str:
             words += ["--comparable", f"{model}={name}"]
     for model, way in s.ways.items():
         words += ["--way", f"{model}={way}"]
+    for name, cap in s.caps.items():
+        words += ["--cap", f"{name}={cap}"]
     if s.estimate:
         words += ["--estimate", s.estimate]
     if s.end_of_law != "refuse":
@@ -57,6 +59,7 @@ def question(plan: Plan) -> dict[str, Any]:
         "overrides": dict(plan.case.overrides),
         "comparables": s.comparables,
         "ways": dict(s.ways),
+        "caps": dict(s.caps),
         "end_of_law": s.end_of_law,
         "run_id": plan.run_id,
         "command": command(plan),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanrin.app._given import (
     given_amount,
+    given_caps,
     given_case,
     given_comparables,
     given_day,
@@ -189,6 +190,7 @@ def plan(
     comparables: Mapping[str, Sequence[str] | str] | None = None,
     estimate: str | Path | Estimate | None = None,
     ways: Mapping[str, str] | None = None,
+    caps: Mapping[str, float | str] | None = None,
     overrides: Settings | None = None,
     search: SearchLimits | None = None,
     rivals: Sequence[str] | str | None = None,
@@ -199,10 +201,12 @@ def plan(
     `candidates` names models, as a list or as one text with commas between; `comparables` maps a candidate
     to models of the market that are like it, named in the same way; `estimate` takes the place of the demand
     estimate the case names: a file, one the case names, or `results.to_estimate(...)`; `ways` maps a
-    candidate to the way it is to come, `PATHWAY` or `PATHWAY,left|right`; `search` ends the search over more
-    than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `rivals` names makers that answer
-    with line-ups of their own; `progress` is called with (done, total, what). Same inputs and seed, same
-    answer. Raises InputError for bad input and
+    candidate to the way it is to come, `PATHWAY` or `PATHWAY,left|right`; `caps` sets or adds caps, cars a
+    year by name (`all`, `maker`, `plant`, `port`, `plant:NAME`, `port:ID`, a candidate, or a cap of the
+    case), as a number or as the text `CARS:HOLDER` with who holds the rent; `search` ends the search over
+    more than twelve candidates, as `kanrin.lineup.SearchLimits(seconds=30)`; `rivals` names makers that
+    answer with line-ups of their own; `progress` is called with (done, total, what). Same inputs and seed,
+    same answer. Raises InputError for bad input and
     SolveError when no equilibrium is found.
     """
     from kanrin.answer import answer_plan
@@ -223,6 +227,7 @@ def plan(
         limits=given_limits(search),
         ways=given_ways(ways),
         rivals=given_names("rivals", rivals, "names of makers") or (),
+        caps=given_caps(caps),
         progress=progress,
     )
 

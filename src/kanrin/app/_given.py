@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "given_amount",
+    "given_caps",
     "given_case",
     "given_comparables",
     "given_day",
@@ -44,6 +45,15 @@ def given_case(value: object) -> Case | str | Path:
     if isinstance(value, Case | Path) or (isinstance(value, str) and value.strip()):
         return value
     raise refused("case", "a shipped case, a case folder or a Case", value)
+
+
+def given_caps(value: object) -> Mapping[str, object] | None:
+    """Caps by name, each cars a year or `CARS:HOLDER`. Raises InputError."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not all(isinstance(k, str) and k.strip() for k in value):
+        raise refused("caps", "a mapping such as {'maker': 3000} or {'all': '3000:treasury'}", value)
+    return {name.strip(): cars for name, cars in value.items()}
 
 
 def given_day(name: str, value: object) -> date | None:

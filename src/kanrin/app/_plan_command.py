@@ -78,6 +78,15 @@ HORIZON = "logistics.horizon_months"
     "most to the plan.",
 )
 @click.option(
+    "--cap",
+    "cap",
+    multiple=True,
+    metavar="NAME=CARS",
+    help="Most cars a year of NAME: `maker` (a voluntary restraint), `all` (a quota), `plant` or `port` "
+    "(each of them), `plant:NAME`, `port:ID`, a candidate, or a cap of the case. `=CARS:treasury` "
+    "or `:importer` says that another than the maker gets the rent. May be repeated.",
+)
+@click.option(
     "--draws",
     type=DRAWS,
     metavar="N",
@@ -127,6 +136,7 @@ def command(
     comparable: tuple[str, ...],
     estimate: str | None,
     way: tuple[str, ...],
+    cap: tuple[str, ...],
     draws: int,
     seed: int,
     search_lineups: int,
@@ -169,6 +179,7 @@ def command(
                 estimate=estimate,
                 ways=_ways(way),
                 search=SearchLimits(search_lineups, search_seconds),
+                caps=_caps(cap),
                 overrides=_with_months(settings(set_), months),
                 progress=progress,
             )
@@ -239,3 +250,17 @@ def _pairs(texts: tuple[str, ...]) -> dict[str, list[str]] | None:
             raise click.BadParameter(f"expected MODEL=MARKETMODEL, got {text!r}", param_hint="'--comparable'")
         pairs.setdefault(model.strip(), []).extend(name.strip() for name in like.split(","))
     return pairs or None
+
+
+def _caps(texts: tuple[str, ...]) -> dict[str, str] | None:
+    """Caps by name, as written. One name with two limits is refused."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, cars = (part.strip() for part in text.partition("="))
+        if not (equals and name and cars):
+            raise click.BadParameter(f"expected NAME=CARS, got {text!r}", param_hint="'--cap'")
+        if found.setdefault(name, cars) != cars:
+            raise click.BadParameter(
+                f"{name} is given twice, {found[name]} and {cars}: keep one", param_hint="'--cap'"
+            )
+    return found or None

@@ -3,6 +3,8 @@
 A game is data; solving, costs, pass-through, line-ups, the certificate and the ledger are functions of it.
 """
 
+from kanrin.equilibrium._capped import CappedSolution, certify_capped, solve_capped
+from kanrin.equilibrium._caps import Cap, Rent
 from kanrin.equilibrium._certificate import Certificate, certify_solution, deviation_gains
 from kanrin.equilibrium._costs import RecoveredCosts, recover_costs, recover_many
 from kanrin.equilibrium._firstorder import (
@@ -22,6 +24,8 @@ from kanrin.equilibrium._passthrough import PassThrough, pass_through
 from kanrin.equilibrium._solve import PriceSolution, default_start, solve_prices
 
 __all__ = [
+    "Cap",
+    "CappedSolution",
     "Certificate",
     "Chord",
     "FirstOrder",
@@ -32,8 +36,10 @@ __all__ = [
     "PriceGame",
     "PriceSolution",
     "RecoveredCosts",
+    "Rent",
     "capital_gamma",
     "capital_lambda",
+    "certify_capped",
     "certify_solution",
     "chord_at",
     "default_start",
@@ -45,6 +51,7 @@ __all__ = [
     "pass_through",
     "recover_costs",
     "recover_many",
+    "solve_capped",
     "solve_games",
     "solve_lineups",
     "solve_prices",

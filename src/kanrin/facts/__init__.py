@@ -12,6 +12,7 @@ from kanrin.facts._init import init_case
 from kanrin.facts._law_records import (
     STATUS_ORDER,
     Assumption,
+    CapRow,
     Claim,
     Equipment,
     EventOutcome,
@@ -44,6 +45,7 @@ __all__ = [
     "About",
     "Assumption",
     "Candidate",
+    "CapRow",
     "Case",
     "Check",
     "CheckReport",

@@ -19,6 +19,7 @@ from pydantic import Field
 from kanrin.base import CaseError, UnknownName
 from kanrin.facts._law_records import (
     Assumption,
+    CapRow,
     Claim,
     Equipment,
     EventOutcome,
@@ -107,6 +108,7 @@ class Case:
     digest: str
     lines: Mapping[tuple[str, str], tuple[Path, int]] = field(repr=False)
     overrides: Mapping[str, float | str] = field(default_factory=dict)
+    caps: Mapping[str, CapRow] = field(default_factory=dict)  # empty without a caps.toml
 
     @property
     def name(self) -> str:
@@ -265,6 +267,8 @@ def load_case(name: str | Path) -> Case:
         "pathways", path, lambda: read_list(path, Pathway, under="pathway"), lambda r: r.id
     )
     gaps = reader.csv("gaps", GapRow, lambda r: r.id)
+    path = folder / "caps.toml"
+    caps = reader.toml("caps", path, CapRow, lambda r: r.key) if path.is_file() else {}
     candidates = reader.csv("candidates", Candidate, lambda r: r.id)
     equipment = reader.csv("equipment", Equipment, lambda r: f"{r.candidate}.{r.requirement}")
     market = reader.csv("market", MarketModel, lambda r: r.id)
@@ -289,7 +293,7 @@ def load_case(name: str | Path) -> Case:
         tuple(totals.values()), _freeze(ports), _freeze(routes), _freeze(regions), tuple(fx.values()),
         _freeze(calendar),
         tuple(events.values()), _freeze(nameplates), MappingProxyType(sidecars), _digest(folder),
-        MappingProxyType(reader.lines),
+        MappingProxyType(reader.lines), caps=_freeze(caps),
     )  # fmt: skip
     faults = integrity_faults(case)
     if faults:

@@ -45,6 +45,12 @@ def keys_known(case: Case) -> Iterator[str]:
         for column, key in named:
             if key and key not in known:
                 yield from check(record_place(case, "pathways", name, column), f"{name}: {column}", key)
+    for name, cap in case.caps.items():
+        for key in cap.limit:
+            for candidate in case.candidates if "{candidate}" in key else ("",):
+                yield from check(
+                    record_place(case, "caps", name, "limit"), name, key.replace("{candidate}", candidate)
+                )
     for name, gap in case.gaps.items():
         place = case.place("gaps", name)
         yield from check(place, "unit_cost_assumption_key", gap.unit_cost_assumption_key)

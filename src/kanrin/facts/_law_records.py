@@ -18,6 +18,7 @@ from kanrin.facts._record import Filled, Number, Record, Share, Text
 __all__ = [
     "STATUS_ORDER",
     "Assumption",
+    "CapRow",
     "Claim",
     "Equipment",
     "EventOutcome",
@@ -171,6 +172,24 @@ class Pathway(Record):
     per_vehicle_inspection: Literal["yes", "no", "unknown"]
     source: Filled
     source_cost: Text = ""
+    note: Text = ""
+
+
+class CapRow(Record):
+    """Most cars a year: what the cap covers, the numbers whose product is its limit, who holds its rent.
+
+    `covers`: `all`, `maker`, `plant` or `port` (one cap for each), `plant:NAME`, `port:ID` or a candidate.
+    `{candidate}` in a key of `limit` stands for the first candidate it covers.
+    """
+
+    key: Filled
+    label: Filled
+    kind: Literal["quota", "restraint", "plant", "port", "ship"]
+    covers: Annotated[str, Field(pattern=r"^(all|maker|plant|port|(plant|port):.+|[a-z0-9_]+)$")]
+    limit: Annotated[tuple[Filled, ...], Field(min_length=1)]
+    rent: Literal["maker", "treasury", "importer"]
+    status: Kind
+    source: Filled
     note: Text = ""
 
 

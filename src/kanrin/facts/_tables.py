@@ -13,7 +13,7 @@ from kanrin.facts._sidecar import ColumnNote
 
 __all__ = ["Cell", "Row", "cells", "fields_of", "rows", "rows_of"]
 
-RECORDS = ("assumptions", "facts", "pathways", *(t for t in TABLES if t not in ("units", "sources")))
+RECORDS = ("assumptions", "facts", "pathways", "caps", *(t for t in TABLES if t not in ("units", "sources")))
 
 
 @dataclass(frozen=True)

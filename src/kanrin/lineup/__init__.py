@@ -3,6 +3,7 @@
 `make_plan` weighs every subset of a maker's candidates on common draws and values the best one afresh.
 """
 
+from kanrin.lineup._binding import PlanCap
 from kanrin.lineup._branch import SearchLimits
 from kanrin.lineup._central import Central
 from kanrin.lineup._choose import Lineup, Ranking, paired_difference
@@ -44,6 +45,7 @@ __all__ = [
     "Outcome",
     "Pilot",
     "Plan",
+    "PlanCap",
     "Progress",
     "Ranking",
     "Refusals",

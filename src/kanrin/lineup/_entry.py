@@ -19,6 +19,7 @@ from kanrin.demand import (
     support,
 )
 from kanrin.facts import Candidate
+from kanrin.lineup._group_caps import GroupCap
 from kanrin.lineup._market import BaseMarket, candidate_columns
 from kanrin.lineup._usable import usable
 from kanrin.rules import Book
@@ -57,6 +58,7 @@ class Entries:
     forecast: XiForecast
     comparables: Mapping[str, tuple[str, ...]]
     shift: float  # of every xi, in its standard deviations (selection)
+    caps: tuple[GroupCap, ...] = ()  # on several cars together
 
     @property
     def xi_mean(self) -> Floats:

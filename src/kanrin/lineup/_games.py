@@ -16,6 +16,7 @@ from kanrin.equilibrium import Chord, Games, PriceGame, chord_at, recover_many, 
 from kanrin.kernels import is_native
 from kanrin.lineup._caps import solve_within_caps
 from kanrin.lineup._entry import Entries
+from kanrin.lineup._group_caps import bought, members_of
 from kanrin.lineup._market import BaseMarket
 from kanrin.lineup._path import Path, path_through
 from kanrin.lineup._terms import Terms
@@ -95,6 +96,7 @@ class Answer:
     units: Floats  # (n, R, C) vehicles a year
     price: Floats  # (n, R, C) million JPY pre-tax, NaN when not offered
     shadow: Floats  # (n, R, C) shadow price of a cap, million JPY per car; zero where it is slack
+    group_shadow: Floats  # (n, R, K) of the caps on several cars
     residual: float  # largest relative residual
     failures: int
     detail: Detail | None  # of the row asked for, n draws
@@ -153,6 +155,8 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
         np.tile(np.concatenate([market.price, np.full(candidates, far)]), (count * work.extremes, 1))
         for far in (np.inf, -np.inf)
     )
+    members, sold_by = members_of(work.entries.caps, candidates), bought(work.entries.caps)
+    group_shadow = np.zeros((count, len(rows), len(work.entries.caps)))
     residual, failures = 0.0, 0
     detail: Detail | None = None
     for group in groups:
@@ -169,10 +173,10 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
         start = np.empty((count, products + candidates))
         start[:, :products] = market.price
         start[:, products:] = near.price + first.cost[draws] / first.keep[draws] - near.cost
-        caps = np.stack([t.cap[draws] for t in terms], axis=1) / market.size
+        caps = np.stack([np.hstack([t.cap[draws], t.group_cap[draws]]) for t in terms], axis=1) / market.size
         found, steered = solve_within_caps(
-            games, offered, cost.reshape(-1, products + candidates), caps.reshape(-1, candidates), start,
-            nearby=group.path.nearby, chord=near.chord,
+            games, offered, cost.reshape(-1, products + candidates), caps.reshape(-1, len(members)), start,
+            members=members, nearby=group.path.nearby, chord=near.chord,
         )  # fmt: skip
         here = group.path.answer
         shape = (count, len(solved))
@@ -188,7 +192,11 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
             high = np.fmax(high, np.fmax.reduce(asked, axis=1))
         units[:, group.members] = market.size * sold[:, here, products:]
         price[:, group.members] = asked[:, here, products:]
-        shadow[:, group.members] = steered[:, here]
+        shadow[:, group.members] = steered[:, here, :candidates]
+        group_shadow[:, group.members] = steered[:, here, candidates:]
+        if sold_by.any():  # licences the maker has to buy
+            paid = (sold[:, here, products:] @ members[candidates:].T) * steered[:, here, candidates:]
+            gain[:, group.members] -= market.size * (paid @ sold_by)
         residual = max(residual, float(found.residual.max()))
         failures += int((~found.converged).reshape(shape)[:, here].sum())
         if work.detail_row is not None and work.detail_row in group.members:
@@ -196,7 +204,7 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
             detail = _detail(work, games, draws, asked[:, at], sold[:, at], profit[:, at], earned)
     empty = [k for k, row in enumerate(rows) if not any(row.offered)]
     gain[:, empty], gains[:, empty] = 0.0, 0.0
-    return Answer(gain, units, price, shadow, residual, failures, detail, gains, low, high)
+    return Answer(gain, units, price, shadow, group_shadow, residual, failures, detail, gains, low, high)
 
 
 def draw_games(work: Work, terms: Terms, draws: slice) -> tuple[Games, Floats, Floats]:

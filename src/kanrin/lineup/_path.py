@@ -75,9 +75,10 @@ def path_through(rows: Sequence[Row], terms: Sequence[Terms]) -> Path:
 
 def _families(terms: Sequence[Terms], used: Sequence[int]) -> dict[int, int]:
     """For each set of terms in use, the first with the same costs and caps."""
-    seen: dict[tuple[bytes, bytes], int] = {}
+    seen: dict[tuple[bytes, bytes, bytes], int] = {}
     return {
-        t: seen.setdefault((terms[t].cost.tobytes(), terms[t].cap.tobytes()), t) for t in dict.fromkeys(used)
+        t: seen.setdefault((terms[t].cost.tobytes(), terms[t].cap.tobytes(), terms[t].group_cap.tobytes()), t)
+        for t in dict.fromkeys(used)
     }
 
 

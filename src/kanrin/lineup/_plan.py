@@ -13,7 +13,9 @@ from threadpoolctl import threadpool_limits
 from kanrin.base import Floats, InputError
 from kanrin.demand import Estimate
 from kanrin.facts import Candidate, Case
+from kanrin.lineup._binding import PlanCap, caps_of
 from kanrin.lineup._branch import SearchLimits
+from kanrin.lineup._cap_choice import AskedCap, asked_caps, choose_caps
 from kanrin.lineup._central import Central, solve_central
 from kanrin.lineup._choose import Lineup, Ranking
 from kanrin.lineup._demand_estimate import estimate_id, fitting_estimate
@@ -80,6 +82,7 @@ class Plan:
     refusals: Refusals | None = None  # the worth with refused certifications counted
     risk: Risk | None = None  # None without sensitivity
     rivals: RivalGame | None = None
+    caps: tuple[PlanCap, ...] = ()  # on cars of the chosen line-up, slack ones too
 
     @property
     def case(self) -> Case:
@@ -133,6 +136,7 @@ def make_plan(
     comparables: Mapping[str, Sequence[str]] | None = None,
     estimate: Path | Estimate | None = None,
     ways: Mapping[str, str] | None = None,
+    caps: Mapping[str, object] | None = None,
     workers: int = 2,
     progress: Progress | None = None,
     sensitivity: bool = True,
@@ -145,10 +149,11 @@ def make_plan(
     market models it is like. `estimate` is the demand to take in the place of the case's, a file or read
     already. `ways` says how a candidate is to come, `PATHWAY` or `PATHWAY,left|right` by its id; the others
     come by the way worth most to the plan. `limits` end the search over more than twelve candidates; `rivals`
-    names makers that answer with line-ups of their own. `progress(done, total, what)` is called as work goes
-    on. The answer depends on inputs and seed alone, but with a limit in seconds. Raises InputError (unknown
-    names, no feasible candidate, no value of a rule on the day, an estimate that does not fit the case),
-    SolveError.
+    names makers that answer with line-ups of their own. `caps` sets or adds caps on cars a year by name (see
+    `choose_caps`): a number, or `CARS:HOLDER` where the rent is not the maker's. `progress(done, total,
+    what)` is called as work goes on. The answer depends on inputs and seed alone, but with a limit in
+    seconds. Raises InputError (unknown names, no feasible candidate, no value of a rule on the day, an
+    estimate that does not fit the case, a cap on nothing), SolveError.
     """
     whole = isinstance(draws, int) and isinstance(seed, int)
     if not whole or not 2 <= draws <= MOST_DRAWS or seed < 0:
@@ -159,7 +164,7 @@ def make_plan(
     day = on or case.about.default_on
     book = open_book(case, day, known_on or day, end_of_law)
     cars, left_out = select_candidates(book, maker or case.about.default_maker, candidates, MOST_CANDIDATES)
-    demand = fitting_estimate(case, estimate)
+    demand, asked = fitting_estimate(case, estimate), asked_caps(caps)
     settings = Settings(
         case=case.name,
         on=book.on,
@@ -176,10 +181,11 @@ def make_plan(
         limits=limits or SearchLimits(),
         ways=dict(ways or {}),
         rivals=tuple(named_rivals(book, cars[0].firm, rivals)),
+        caps={name: str(cap) for name, cap in asked.items()},
     )
     # our threads run over draws; BLAS threads beside them only wait
     with threadpool_limits(limits=1, user_api="blas"):
-        return _solve(book, settings, demand, cars, left_out, workers, progress, sensitivity)
+        return _solve(book, settings, demand, cars, left_out, asked, workers, progress, sensitivity)
 
 
 def _solve(
@@ -188,6 +194,7 @@ def _solve(
     demand: Estimate,
     cars: list[Candidate],
     left_out: list[tuple[Candidate, str]],
+    asked: Mapping[str, AskedCap],
     workers: int,
     progress: Progress | None,
     sensitivity: bool,
@@ -199,6 +206,7 @@ def _solve(
     entries, infeasible = build_entries(
         book, market, cars, {c.id: typical for c in cars}, settings.comparables
     )
+    entries = replace(entries, caps=choose_caps(book, entries, asked))
     me = market.firms.index(settings.maker)
     for key in _READ_BESIDE:
         read(key)
@@ -339,6 +347,7 @@ def _solve(
         refusals=denied,
         risk=risk,
         rivals=against,
+        caps=caps_of(book, entries, terms, valued, best),
     )
 
 

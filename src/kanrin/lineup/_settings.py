@@ -39,6 +39,7 @@ class Settings:
         default_factory=dict
     )  # ways asked for by candidate, as the user wrote them
     rivals: tuple[str, ...] = ()  # makers that answer with line-ups of their own
+    caps: Mapping[str, str] = field(default_factory=dict)  # CARS or CARS:HOLDER by name, as the user asked
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON takes them, days in ISO form."""
@@ -52,6 +53,8 @@ class Settings:
             del out["ways"]
         if not self.rivals:
             del out["rivals"]
+        if not self.caps:
+            del out["caps"]
         return out
 
 

@@ -15,6 +15,7 @@ from kanrin.certify import cap, fixed_cost, lead_time
 from kanrin.cost import wedges
 from kanrin.lineup._draws import Draws
 from kanrin.lineup._entry import Entries, Entry
+from kanrin.lineup._group_caps import limit_of
 from kanrin.lineup._market import MILLION, BaseMarket
 from kanrin.lineup._second import Second, read_second
 from kanrin.rules import FX, Book, Reader, array_reader
@@ -39,6 +40,7 @@ class Terms:
     spare: Floats  # (D, plants) vehicles a year a plant can add
     home_margin: Floats  # (D, C) forgone at home when a full plant sends a car abroad
     cap: Floats  # (D, C) vehicles a year the certification admits; infinite without a cap
+    group_cap: Floats  # (D, K) vehicles a year of the caps on several cars
     second: Second | None = None  # second ways, where a car has one
 
 
@@ -98,6 +100,9 @@ def read_terms(read: Reader, market: BaseMarket, entries: Entries, count: int) -
         home_margin=table(home, MILLION),
         cap=table([_most(read, e) for e in entries.entries]),
         second=read_second(read, entries.entries, count),
+        group_cap=(
+            table([limit_of(read, g) for g in entries.caps]) if entries.caps else np.zeros((count, 0))
+        ),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from kanrin.base import Bools, Floats
 
 __all__ = ["Detail", "Row", "Valuation"]
@@ -43,3 +45,4 @@ class Valuation:
     failures: int  # equilibria that did not converge
     detail: Detail | None = field(default=None, repr=False)
     stepped: Bools | None = field(default=None, repr=False)  # (D, R, C) second way added, where cars have one
+    group_shadow: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)), repr=False)  # (D, R, K) money

@@ -117,7 +117,7 @@ def value_rows(
         answers = [answer for _, answer in pieces]
     stack = {
         name: np.concatenate([getattr(a, name) for a in answers])
-        for name in ("gain", "units", "price", "shadow")
+        for name in ("gain", "units", "price", "shadow", "group_shadow")
     }
     forgone, value = _money(entries, terms, work.rows, stack["gain"], stack["units"], slice(None))
     details = [a.detail for a in answers if a.detail is not None]
@@ -132,6 +132,7 @@ def value_rows(
         residual=max(a.residual for a in answers),
         failures=sum(a.failures for a in answers),
         detail=_joined(details) if details else None,
+        group_shadow=stack["group_shadow"],
     )
 
 

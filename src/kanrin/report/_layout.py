@@ -8,6 +8,7 @@ from typing import Any
 from kanrin.report._answer_section import answer_section
 from kanrin.report._balance_section import balance_section
 from kanrin.report._belief_section import belief_section
+from kanrin.report._caps_section import caps_section
 from kanrin.report._cost_section import cost_section
 from kanrin.report._logistics_section import logistics_section
 from kanrin.report._market_section import market_section
@@ -45,12 +46,14 @@ def lay_out(answer: Mapping[str, Any]) -> Page:
         f"Which cars should {question['maker']} bring over, under the law in force on {question['on']}?"
     )
     moved = logistics_section(answer, marks)
+    bound = caps_section(answer, marks)
     told = (
         answer_section(answer, marks),
         turn_section(answer, marks),
         risk_section(answer, marks),
         *([search_section(answer["search"])] if answer.get("search") else []),
         *([rivals_section(answer["rivals"])] if answer.get("rivals") else []),
+        *((bound,) if bound else ()),
         cost_section(answer, marks),
         *(() if moved is None else (moved,)),
         market_section(answer, marks),

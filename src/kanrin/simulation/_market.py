@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kanrin.base import Floats, InputError, UnknownName
+from kanrin.equilibrium import Rent
 from kanrin.simulation._policies import Policy, Wedges, positions, wedges
 from kanrin.simulation._system import DemandSystem, vector
 
@@ -27,14 +28,6 @@ class Conduct(Enum):
     BERTRAND = "Bertrand"
     MONOPOLISTIC_COMPETITION = "monopolistic competition"
     SECOND_SCORE = "second-score auction"
-
-
-class Rent(Enum):
-    """Who holds the licences of a quota and so its rent; prices do not depend on it (rent)."""
-
-    MAKER = "maker"
-    TREASURY = "treasury"
-    IMPORTER = "importer"
 
 
 @dataclass(frozen=True)

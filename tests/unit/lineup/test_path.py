@@ -18,7 +18,7 @@ def terms(scale: float, cap: float = np.inf) -> Terms:
     cost = scale * np.arange(1.0, cars + 1.0) * table
     return Terms(
         cost=cost, keep=table, market_keep=table, levies=table, levy_rate=table, landed=table, fixed=table,
-        annuity=one, spare=table, home_margin=table, cap=cap * table,
+        annuity=one, spare=table, home_margin=table, cap=cap * table, group_cap=np.ones((draws, 0)),
     )  # fmt: skip
 
 
