@@ -31,8 +31,8 @@ __all__ = ["Bound", "Box", "bound_lineups"]
 _TOLERANCE = 1e-12
 _ACCEPTED = 1e-9  # of max |p|: enough for a bound of profit, which is flat there
 _AT_ONCE = 256  # draws
-_GRID = 64  # margins looked at before the best is searched for
-_REACH = (0.02, 60.0)  # margins looked at, in units of one over the mean slope
+_GRID = 96  # margins looked at before the best is searched for
+_REACH = (0.02, 60.0)  # margins looked at: of one over the mean slope, to of one over the flattest
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 _STEPS = 24  # of golden section, and of the search for a multiplier
 
@@ -175,7 +175,7 @@ class _Alone:
         over = sold > cap
         if not over.any():
             return found
-        high = np.where(over, self._scale() * _REACH[1], 0.0)
+        high = np.where(over, self._reach()[1], 0.0)
         low = none
         for _ in range(_STEPS):
             middle = (low + high) / 2.0
@@ -186,14 +186,15 @@ class _Alone:
             low, high = np.where(more, middle, low), np.where(more, high, middle)
         return found
 
-    def _scale(self) -> Floats:
-        out: Floats = self.keep / np.abs(self.slope @ self.weights)
-        return out
+    def _reach(self) -> tuple[Floats, Floats]:
+        """Smallest and largest margin looked at (n,): a car of few, under a cap, is sold to the richest."""
+        typical = self.keep / np.abs(self.slope @ self.weights)
+        return _REACH[0] * typical, _REACH[1] * self.keep / np.abs(self.slope).min(axis=1)
 
     def _best(self, multiplier: Floats) -> tuple[Floats, Floats]:
         """Largest gain over the car's own price and what it sells there, (n,) each."""
-        steps = np.geomspace(*_REACH, _GRID)
-        at = self._scale()[:, None] * steps
+        least, most = self._reach()
+        at = np.geomspace(least, most, _GRID, axis=1)
         gains = np.stack([self._gain(at[:, k], multiplier)[0] for k in range(_GRID)], axis=1)
         top = gains.argmax(axis=1)
         rows = np.arange(len(at))
