@@ -128,8 +128,8 @@ def _built_there(score: Score) -> str:
     low, high = held.interval
     return (
         f"Of {held.count} cars {score.group} and on sale now, each predicted from all others, {held.hits} "
-        f"lie inside the 80 % interval ({_percent(held.share)} %, in the long run between {_percent(low)} and "
-        f"{_percent(high)})."
+        f"lie inside the 80 % interval ({_percent(held.share)} %, in the long run between "
+        f"{_percent(low)} and {_percent(high)})."
     )
 
 
