@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from kanrin.base import Bools, Floats, Kind
 from kanrin.equilibrium import Rent
 from kanrin.lineup._choose import Lineup
@@ -56,12 +58,16 @@ def caps_of(
         entry, key = entries.entries[j], entries.entries[j].choice.option.pathway.cap_key
         if not key:
             continue
-        figure = book.figure(key)
+        figure, limit = book.figure(key), terms.cap[:, j]
+        if terms.second is not None and terms.second.has[j] and valued.stepped is not None:
+            limit = np.where(valued.stepped[:, 0, j], terms.second.cap[:, j], limit)
+        if not np.isfinite(limit).all():  # the second way has no cap
+            continue
         found.append(
             PlanCap(
                 f"certification:{entry.candidate.id}",
                 f"{entry.choice.option.pathway.name}: {entry.candidate.name}", "certification", (j,),
-                terms.cap[:, j], valued.units[:, 0, j], valued.shadow[:, 0, j], Rent.MAKER, figure.kind,
+                limit, valued.units[:, 0, j], valued.shadow[:, 0, j], Rent.MAKER, figure.kind,
                 figure.source, (key,), key in book.case.overrides, "",
             )
         )  # fmt: skip

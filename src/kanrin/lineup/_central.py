@@ -85,7 +85,10 @@ def _within_caps(
 ) -> tuple[PriceSolution, CappedSolution] | None:
     """The central case under its caps (caps); None where all are slack."""
     products, count = len(market.models), len(entries.entries)
-    limits = np.concatenate([terms.cap[0], terms.group_cap[0]])
+    alone = terms.cap[0]
+    if terms.second is not None:  # what is above the first way's cap may come by the second
+        alone = np.where(terms.second.has, terms.second.cap[0], alone)
+    limits = np.concatenate([alone, terms.group_cap[0]])
     sold = market.size * (members_of(entries.caps, count) @ free.shares[products:])
     if (sold <= limits).all():
         return None
