@@ -17,7 +17,7 @@ ARGS = ("plan", "us-japan", "--candidates", ",".join(TWO), "--draws", "4")
         (["maker=nan"], "above 0"),
         (["maker"], "expected NAME=CARS"),
         (["maker=3000", "maker=5000"], "given twice, 3000 and 5000"),
-        (["makr=3000"], "did you mean maker"),
+        (["makkers=3000"], "did you mean maker"),
         (["maker=3000:king"], "king"),
         (["toyota_sequoia=100"], "covers nothing"),
         (["port:atlantis=100"], "atlantis"),

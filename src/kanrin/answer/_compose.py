@@ -9,6 +9,7 @@ from kanrin.answer._alternatives import alternatives, rejected
 from kanrin.answer._backtest_side import backtest_side
 from kanrin.answer._balance_side import balance_side
 from kanrin.answer._caps_side import caps_side
+from kanrin.answer._counsel import counsel
 from kanrin.answer._decision import decision, plan_waterfall
 from kanrin.answer._law import calendar, pending, rules_in_force
 from kanrin.answer._logistics_side import logistics_side, scheduled
@@ -104,6 +105,7 @@ def compose(plan: Plan, review: dict[str, Any] | None = None) -> dict[str, Any]:
             "citation": _citation(plan),
         }
     )
+    page["counsel"] = counsel(page)
     return page
 
 

@@ -19,6 +19,7 @@ from kanrin.report._page import (
     Column,
     Figure,
     Paragraph,
+    Piece,
     Row,
     Section,
     Subheading,
@@ -35,6 +36,15 @@ def answer_section(answer: Answer, marks: Marks) -> Section:
     """The decision first; everything else in the order a reader asks."""
     decision = answer["decision"]
     blocks: list[Block] = []
+    if answer.get("counsel"):
+        blocks.append(
+            Bullets(
+                tuple(
+                    words(Piece(f"{c['heading']}:", tone="strong"), f" {c['text']}")
+                    for c in answer["counsel"]
+                )
+            )
+        )
     if decision:
         blocks.append(_decision_table(answer, marks))
         blocks.append(_total(answer["total"], marks))

@@ -10,7 +10,7 @@ from made_plans import dear, small
 
 
 def test_a_plan_without_a_schedule_has_no_section():
-    old = {k: v for k, v in small().answer.items() if k != "logistics"}
+    old = {k: v for k, v in small().answer.items() if k not in ("logistics", "counsel")}
     assert logistics_section(old, Marks.of(old)) is None
     assert "By month" not in Brief(old).texts()["brief.md"]
 
