@@ -55,7 +55,7 @@ def _text(cap: PlanCap) -> str:
         return f"{cap.label}: at most {limit} a year; slack in every draw."
     worth = yen(float(f"{_when_binding(cap) or 0.0:.3g}"))
     return (
-        f"{cap.label}: at most {limit} a year; binds in {100 * chance:.0f} % of the draws, where one car "
+        f"{cap.label}: at most {limit} a year; binds in {_share(chance)} of the draws, where one car "
         f"more would be worth {worth}; {_HOLDERS[cap.rent_to.value]}."
     )
 
@@ -77,3 +77,8 @@ def _words(plan: Plan, found: list[PlanCap]) -> list[str]:
     elif slack:
         out.append(f"{len(slack)} other caps are slack in every draw.")
     return out
+
+
+def _share(chance: float) -> str:
+    """A share of the draws; what rounds to nothing is not called nothing."""
+    return f"{100 * chance:.0f} %" if chance >= 0.01 else "fewer than 1 %"

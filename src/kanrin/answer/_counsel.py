@@ -59,17 +59,21 @@ def _prepare(answer: Answer) -> str:
             f"{_capital(_names(answer, loose))}: line-ups within 1 % of the best do without, "
             "so spend on launch last."
         )
-    for item in answer["decision"]:
-        for other in (item.get("ways") or {}).get("others", ()):
-            if other["gives_up_jpy"] < 0.0:
-                side = "right-hand drive developed" if other.get("developed") else str(other["name"])
-                more, error = yen(-other["gives_up_jpy"]), yen(other["gives_up_se_jpy"])
-                said.append(
-                    f"{_capital(_names(answer, [item]))} with {side} may be worth {more} more, give or take "
-                    f"{error}: find out before money is committed."
-                )
-                break
+    hopes = [hope for item in answer["decision"] if (hope := _other_way(answer, item))]
+    if hopes:
+        said.append(f"Another way may be worth more, not yet told apart from chance: {'; '.join(hopes)}.")
     return " ".join(said)
+
+
+def _other_way(answer: Answer, item: Mapping[str, Any]) -> str:
+    """The best of the other ways of a car, where it came out ahead of the one taken; else nothing."""
+    ahead = [o for o in (item.get("ways") or {}).get("others", ()) if o["gives_up_jpy"] < 0.0]
+    if not ahead:
+        return ""
+    best = min(ahead, key=lambda o: float(o["gives_up_jpy"]))
+    side = "right-hand drive developed" if best.get("developed") else str(best["name"])
+    more, error = yen(-best["gives_up_jpy"]), yen(best["gives_up_se_jpy"])
+    return f"{_names(answer, [item])} with {side}, {more} more, give or take {error}"
 
 
 def _wait(answer: Answer) -> str:
@@ -98,10 +102,15 @@ def _turns(answer: Answer) -> str:
         return "" if not answer["decision"] else "No number within its range was seen to turn the choice."
     said = [
         f"{s['label']} at {number_text(s['flips_at'], s['unit'])} in place of "
-        f"{number_text(s['value'], s['unit'])} {s['unit']} ({s['flips_to']})"
+        f"{number_text(s['value'], s['unit'])}{_unit(s['unit'])} ({s['flips_to']})"
         for s in flips
     ]
     return f"{_capital(listed(said))}."
+
+
+def _unit(unit: str) -> str:
+    """A unit after its number; a pure number has none."""
+    return "" if unit == "ratio" else f" {unit}"
 
 
 def _worth_knowing(answer: Answer) -> str:

@@ -64,7 +64,7 @@ def test_cars_of_every_good_lineup_are_for_now_and_the_others_to_be_prepared() -
     told = _told(_page())
     assert told["Now"] == "Apply for the certification of the Alpha; the first can be sold in 2026-09."
     assert "The Beta: line-ups within 1 %" in told["Prepare"]
-    assert "The Alpha with right-hand drive developed may be worth ¥2 billion more" in told["Prepare"]
+    assert "the Alpha with right-hand drive developed, ¥2 billion more, give or take ¥3 b" in told["Prepare"]
     assert "The Gamma, which would cost the plan ¥400 million today." in told["Wait for"]
     assert "Delta" not in told["Wait for"]
     assert "1 rule that the plan rests on is to change" in told["Wait for"]
