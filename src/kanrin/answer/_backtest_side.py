@@ -123,6 +123,14 @@ def _skills(score: Score) -> str:
     return f"By the ranked probability score of log sales the forecast is {_listed(told)}." if told else ""
 
 
+def _counted(score: Score) -> str:
+    held = score.at(0.8)
+    return (
+        f"Sales of only {held.count} models on sale now are counted, the others assumed within totals of "
+        f"brands; of those counted {held.hits} lie inside the 80 % interval ({_percent(held.share)} %)."
+    )
+
+
 def _built_there(score: Score) -> str:
     held = score.at(0.8)
     low, high = held.interval
@@ -156,6 +164,11 @@ def backtest_words(result: Backtest) -> list[str]:
         out.append(_skills(came))
     out += [
         _built_there(s) for s in result.scores if s.forecast == "left out" and s.group.startswith("built in ")
+    ]
+    out += [
+        _counted(s)
+        for s in result.scores
+        if s.forecast == "left out" and s.group == "sales counted" and s.count
     ]
     used = result.factor if result.used_by_plan is None else result.used_by_plan
     out.append(

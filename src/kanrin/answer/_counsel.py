@@ -21,7 +21,7 @@ def counsel(answer: Answer) -> list[dict[str, str]]:
         ("Now", _now(answer)),
         ("Prepare", _prepare(answer)),
         ("Wait for", _wait(answer)),
-        ("By month", _first_words(answer.get("logistics"))),
+        ("By month", _by_month(answer.get("logistics"))),
         ("It turns", _turns(answer)),
         ("Worth knowing", _worth_knowing(answer)),
         ("How good such forecasts were", _belief(answer)),
@@ -132,9 +132,10 @@ def _belief(answer: Answer) -> str:
     return str(words[min(1, len(words) - 1)]) if words else ""
 
 
-def _first_words(part: Mapping[str, Any] | None) -> str:
-    words = (part or {}).get("words") or ()
-    return str(words[0]) if words else ""
+def _by_month(part: Mapping[str, Any] | None) -> str:
+    """When the first cars sell and how many go over; buyers who are not served are not passed over."""
+    words = list((part or {}).get("words") or ())
+    return " ".join(str(w) for k, w in enumerate(words) if k == 0 or "not served" in w)
 
 
 def _capital(text: str) -> str:

@@ -51,8 +51,8 @@ class Programme:
                 raise InputError(
                     f"{key}: expected more than 0, got {read(key):g}; no car could pass: set it above 0"
                 )
-        self.months = _whole_months(read, HORIZON, at_least=1)
-        self.ramp = _whole_months(read, "logistics.ramp_up_months", at_least=0)
+        self.months = _whole(read, HORIZON, "months", at_least=1)
+        self.ramp = _whole(read, "logistics.ramp_up_months", "months", at_least=0)
         self.lead = [_lead_months(read, e) for e in self.entries]
         self.fx = float(read(FX))
         self.lines: list[Landed] = [landed(read, e.shipment) for e in self.entries]
@@ -163,7 +163,7 @@ class Programme:
             delivery_cost=self.delivery * (fixed + (1.0 - fixed) * far / usual),
             waiting=np.array([float(a_month * x.cif_usd) * self.fx for x in self.lines]),
             slots=float(read("ocean.vessel_ceu")) * float(read("logistics.share_of_vessel_available")),
-            calls=int(read("logistics.calls_per_month")),
+            calls=_whole(read, "logistics.calls_per_month", "calls a month", at_least=1),
             least_call=float(read("logistics.minimum_call_cars")),
             call_cost=float(read("logistics.call_usd")) * self.fx,
             inspections=np.full(len(imports), float(read("logistics.pdi_cars_per_month"))),
@@ -220,10 +220,10 @@ def _months(days: float) -> int:
     return max(0, math.ceil(days / _DAYS_PER_MONTH - 1e-9))
 
 
-def _whole_months(read: Tracker, key: str, *, at_least: int) -> int:
+def _whole(read: Tracker, key: str, of: str, *, at_least: int) -> int:
     value = float(read(key))
     if value != round(value) or value < at_least:
-        raise InputError(f"{key}: expected a whole number of months, at least {at_least}, got {value:g}")
+        raise InputError(f"{key}: expected a whole number of {of}, at least {at_least}, got {value:g}")
     return int(value)
 
 

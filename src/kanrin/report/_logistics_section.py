@@ -32,7 +32,7 @@ def logistics_section(answer: Mapping[str, Any], marks: Marks) -> Section | None
     if not found:
         return None
     blocks: list[Block] = [Paragraph(words(*_joined(found["words"])))]
-    if not found["months"]:
+    if not found["months"] or not found["map"]["arcs"]:
         return Section("logistics", _TITLE, tuple(blocks))
     blocks += [_volumes(found), _map(found["map"]), _costs(found["cost_per_car"]), *_worth(found)]
     fixed = found["fixed_point"]

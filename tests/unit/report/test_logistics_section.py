@@ -35,3 +35,11 @@ def test_the_map_has_the_pacific_in_the_middle():
     assert len(ways) == len(drawn["arcs"])
     names = [row["name"] for layer in spec["layer"][2:] for row in layer["data"]["values"]]
     assert sorted(names) == sorted(p["name"] for p in drawn["points"] if p["kind"] != "region")
+
+
+def test_a_schedule_that_moves_nothing_draws_no_map():
+    answer = dict(small().answer)
+    still = {"points": [], "arcs": []}
+    answer["logistics"] = {**answer["logistics"], "map": {**answer["logistics"]["map"], **still}}
+    section = logistics_section(answer, Marks.of(answer))
+    assert section is not None and len(section.blocks) == 1
