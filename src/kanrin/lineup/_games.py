@@ -197,6 +197,7 @@ def solve_draws(work: Work, groups: Sequence[Group], draws: slice) -> Answer:
         if sold_by.any():  # licences the maker has to buy
             paid = (sold[:, here, products:] @ members[candidates:].T) * steered[:, here, candidates:]
             gain[:, group.members] -= market.size * (paid @ sold_by)
+            profit[:, here, work.maker] -= paid @ sold_by
         residual = max(residual, float(found.residual.max()))
         failures += int((~found.converged).reshape(shape)[:, here].sum())
         if work.detail_row is not None and work.detail_row in group.members:

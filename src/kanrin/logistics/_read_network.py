@@ -118,11 +118,12 @@ class Programme:
             if route.inland_mode == "rail":
                 truck, days = self._truck(route)
                 late = float(carrying_share(read, days + dwell)) * value
-                legs[(j, route.us_port, "truck")] = ((truck + late) * self.fx, _months(days + dwell))
+                derived = ((truck + late) * self.fx, _months(days + dwell))
+                legs.setdefault((j, route.us_port, "truck"), derived)  # a listed leg stands
             q = pairs.index((route.us_port, route.jp_port))
             rest = float(cost.passage.total + cost.insurance) - inland + capital - by_land
-            sea_cost[j, q] = rest * self.fx
-            sea_months[j, q] = max(0, _months(total) - months)
+            if rest * self.fx < sea_cost[j, q]:
+                sea_cost[j, q], sea_months[j, q] = rest * self.fx, max(0, _months(total) - months)
         regions = tuple(case.regions.values())
         where = [case.ports[p] for p in imports]
         fixed = float(read("logistics.delivery_fixed_share"))

@@ -159,3 +159,11 @@ def test_names_and_holders_are_read():
     assert {k: str(v) for k, v in asked.items()} == {
         "all": "2000:treasury", "maker": "10:importer", "port": "7"
     }  # fmt: skip
+
+
+def test_what_the_maker_gains_in_the_market_leaves_out_the_licences_it_buys(held):
+    """The market's side of the chosen line-up and its worth are one number, whoever holds the rent."""
+    made = plan(all=f"{0.6 * held[1]}:treasury")
+    assert made.chosen and named(made, "all").binds.any()
+    detail = made.valuation.detail
+    assert detail.firm_gain[:, made.maker_index] == pytest.approx(made.valuation.gain[:, 0])
